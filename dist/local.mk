@@ -1,0 +1,1 @@
+# what make install puts beside the program

@@ -1,0 +1,92 @@
+/*
+ * auth.h - access tokens from Entra ID: one cache per identity
+ *
+ * A token is fetched when first asked for, shared by all who ask, renewed
+ * ahead of its end, and never fetched twice at once.  Failures meet
+ * Retry-After or back-off with jitter; while the old token still lives a
+ * failed renewal is only reported.  Grants are rows of one table, a file
+ * each.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#ifndef CEFWD_AUTH_AUTH_H
+#define CEFWD_AUTH_AUTH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/err.h"
+#include "net/http.h"
+
+enum auth_grant {
+	AUTH_CLIENT_SECRET,
+	/* certificate, federated token, managed identity, refresh token
+	   follow here, a file each */
+};
+
+/* All strings are borrowed for the life of the struct auth. */
+struct auth_options {
+	const char *name;      /* for messages: the source's name */
+	const char *tenant;    /* GUID or domain */
+	const char *authority; /* origin: https://login.microsoftonline.com */
+	const char *client_id;
+	enum auth_grant grant;
+	const char *client_secret; /* the value itself; wiped by its owner */
+	const char *client_secret_file; /* re-read before each exchange, so
+	                                   that a new secret needs no restart;
+	                                   NULL: client_secret is used */
+	const char *scope;    /* v2: "https://graph.microsoft.com/.default" */
+	const char *resource; /* v1 token endpoint instead of scope */
+	struct http_route route;
+};
+
+struct auth_token {
+	const char *bearer;  /* borrowed until auth's next callback */
+	uint64_t serial;     /* counts exchanges; for auth_renew() */
+	uint64_t expires_ms; /* clk_ms() of its end */
+};
+
+/*
+ * Exactly one of token and e is non-NULL.  e: ERR_REFUSED (the credentials
+ * are wrong: AADSTS code, meaning and mend in the text), ERR_CONFIG, ERR_NET,
+ * ERR_PROTO, ERR_BUSY; retry_ms is then when a next try may succeed.
+ */
+typedef void auth_token_fn(void *ctx, const struct auth_token *token,
+    const struct err *e, uint64_t retry_ms);
+
+struct auth;
+struct auth_wait;
+
+/* NULL with e (ERR_CONFIG) where the options do not fit together. */
+struct auth *auth_new(uv_loop_t *loop, struct http *http,
+    const struct auth_options *o, struct err *e);
+void auth_close(struct auth *a); /* no wait may be open */
+
+/*
+ * auth_get(a, fn, ctx): hand a token that is good for at least a minute to
+ * fn, once, from the loop, never from inside this call.  While an endpoint is
+ * backing off, the last error is handed out at once (from the loop) rather
+ * than after the wait, with the time left in retry_ms.
+ */
+struct auth_wait *auth_get(struct auth *a, auth_token_fn *fn, void *ctx);
+void auth_cancel(struct auth_wait *w); /* NULL is fine */
+
+/* An API answered 401 to the token of that serial: it is dropped if it is
+   still the current one, so that the next auth_get() fetches anew. */
+void auth_renew(struct auth *a, uint64_t serial);
+
+/* When the current token ends: clk_ms(), 0 if there is none. */
+uint64_t auth_expires_ms(const struct auth *a);
+
+/*
+ * auth_explain(status, body, len, o, e): words for a token endpoint's error
+ * answer: what Entra said (without the trace lines), "AADSTS7000215", the
+ * meaning, the mend, trace and correlation ids.  Decides the kind on status
+ * and "error"; AADSTS numbers only choose the advice.  Returns -1.
+ */
+int auth_explain(int status, const char *body, size_t len,
+    const struct auth_options *o, struct err *e);
+
+#endif /* CEFWD_AUTH_AUTH_H */

@@ -1,0 +1,50 @@
+/*
+ * limits.h - every bound of the program: name, unit, reason
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#ifndef CEFWD_BASE_LIMITS_H
+#define CEFWD_BASE_LIMITS_H
+
+/* clang-format off */
+
+/* An error text: an AADSTS description (some 500 bytes), what it means and
+   the mend, on one line. */
+#define ERR_TEXT_MAX            1536u
+
+/* keyfile: a line, joined or not; a file; names. */
+#define KF_LINE_MAX             65536u          /* bytes */
+#define KF_FILE_MAX             (4u << 20)      /* bytes: a map is ~10 KiB */
+#define KF_FAULTS_MAX           200u            /* more help nobody */
+
+/* JSON: an alert with evidence is 4-50 KiB, an incident with its alerts can
+   be some MiB (microsoft-alert-apis: "bodies of many MB for 100"). */
+#define JSON_DEPTH_MAX          64
+#define JSON_ELEMENT_MAX        (16u << 20)     /* bytes of one record */
+#define JSON_PAGE_MAX           (1024ull << 20) /* bytes of one page */
+#define JSON_MEMBER_MAX         (64u << 10)     /* bytes of a page's own
+                                                   member: nextLink, error */
+
+/* jsonpath: a hostile record must not cost seconds. */
+#define JPATH_DEPTH_MAX         64              /* nesting of a query */
+#define JPATH_STEPS_MAX         1000000u        /* nodes visited a query */
+#define JPATH_NODES_MAX         100000u         /* nodes in a result */
+
+/* map: a value is cut to its field later; this bounds the work before. */
+#define MAP_VALUE_MAX           (256u << 10)    /* bytes of one value */
+#define MAP_EXPR_DEPTH_MAX      32              /* nested braces, parens */
+#define MAP_EVENTS_MAX          10000u          /* lines from one record */
+#define MAP_INCLUDE_MAX         8               /* nested includes */
+
+/* cef: what is written for one event when no lane names a limit. */
+#define CEF_LINE_MAX            (1u << 20)      /* bytes */
+
+/* net and auth. */
+#define HTTP_HEADER_MAX         (16u << 10)     /* bytes of one header */
+#define TOKEN_ANSWER_MAX        (256u << 10)    /* bytes of a token answer */
+#define URL_MAX_BYTES           (32u << 10)     /* a nextLink can be long */
+
+/* clang-format on */
+
+#endif /* CEFWD_BASE_LIMITS_H */

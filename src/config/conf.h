@@ -1,0 +1,87 @@
+/*
+ * conf.h - cefwd.conf to the options structs of the rooms below
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#ifndef CEFWD_CONFIG_CONF_H
+#define CEFWD_CONFIG_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "auth/auth.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "keyfile/fault.h"
+#include "map/map.h"
+#include "source/source.h"
+#include "syslog/dest.h"
+
+enum config_updates {
+	UPDATES_FIRST,   /* an alert is sent once */
+	UPDATES_CHANGED, /* again only where its line says something new */
+	UPDATES_ALL,     /* at every update */
+};
+
+/* [source NAME] with one of its tenants: one feed. */
+struct config_feed {
+	struct source_options source;
+	struct auth_options auth;
+};
+
+struct config_source {
+	const char *name;
+	struct config_feed *feeds; /* one per tenant */
+	size_t n_feeds;
+	const char *map_name; /* as written */
+	struct map *map;      /* compiled */
+	uint64_t poll_interval_ms;
+	uint64_t start_ms; /* how far back the very first pass looks */
+	uint64_t overlap_ms;
+	enum config_updates updates;
+	uint64_t remember_ms;
+	uint64_t quiet_after_ms; /* 0: never */
+};
+
+/* A pair of [forward]; without any, all pairs. */
+struct config_forward {
+	size_t source;      /* index */
+	size_t destination; /* index */
+};
+
+struct config {
+	const char *state_dir;
+	const char *listen;
+	const char *const *map_path; /* NULL-terminated */
+	enum log_level log_level;
+	uint64_t heartbeat_ms;
+	uint64_t stop_timeout_ms;
+	struct config_source *sources;
+	size_t n_sources;
+	struct dest_options *destinations;
+	size_t n_destinations;
+	struct config_forward *forwards;
+	size_t n_forwards;
+};
+
+/*
+ * config_load(path, faults): read the file, the maps that it names, and check
+ * all of it; every fault goes to faults (a missing file too).  NULL where one
+ * is an error.
+ */
+struct config *config_load(const char *path, struct faults *faults);
+void config_free(struct config *c); /* wipes the secrets */
+
+/*
+ * A map_load_fn: looks for a name without "/" first in the folder of the
+ * including file, then in the folders of the search list (ctx: a
+ * NULL-terminated array of folders); a name with "/" is a path.
+ */
+map_load_fn config_map_load;
+
+/* The built-in search list: /etc/cefwd/maps, DATADIR/maps. */
+extern const char *const config_map_path[];
+
+#endif /* CEFWD_CONFIG_CONF_H */

@@ -1,0 +1,83 @@
+/*
+ * state.h - cursors, passes, memory and gaps on disk (SQLite)
+ *
+ * One writing connection, used only in libuv's pool; one reading connection,
+ * used only on the loop.  WAL, synchronous=NORMAL: power loss costs repeats,
+ * never loss.  The schema is legible with sqlite3(1) while the service runs.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#ifndef CEFWD_STATE_STATE_H
+#define CEFWD_STATE_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/err.h"
+
+struct state;
+
+/*
+ * state_open(loop, dir, is_locked, e): open or create dir/state.db.  With
+ * is_locked, take the POSIX lock on dir/lock first: ERR_BUSY names the holder
+ * if another forwarder has it.  A database of a newer version is refused
+ * (ERR_STATE).  NULL with e.
+ */
+struct state *
+state_open(uv_loop_t *loop, const char *dir, bool is_locked, struct err *e);
+
+/* All commits must have ended (state_is_idle()). */
+void state_close(struct state *s);
+bool state_is_idle(const struct state *s);
+
+/*
+ * state_lane(s, source, tenant, destination, id, e): the lane's row id, made
+ * if new.  Called before the loop runs: the one write on the loop's thread.
+ */
+int state_lane(struct state *s, const char *source, const char *tenant,
+    const char *destination, int64_t *id, struct err *e);
+
+/* A lane's cursor and its pass under way.  Stamps; STAMP_NONE: none. */
+struct state_cursor {
+	int64_t cursor;       /* newest update settled whole */
+	int64_t pass_from;    /* A of the pass under way; STAMP_NONE: no pass */
+	int64_t pass_date;    /* server's Date at its start */
+	int64_t pass_created; /* creation edge done */
+	int64_t pass_newest;  /* newest update seen */
+};
+int state_cursor_get(
+    struct state *s, int64_t lane, struct state_cursor *out, struct err *e);
+
+/* What was sent: the row of a record's event. */
+struct state_memory {
+	int64_t updated; /* last-update stamp of what was sent */
+	uint64_t hash;   /* cef_event_hash() of it */
+	int64_t seen;    /* stamp: when the record was last seen */
+};
+/* 1 found, 0 not, -1 with e. */
+int state_memory_get(struct state *s, int64_t lane, const char *record,
+    const char *event, struct state_memory *out, struct err *e);
+
+/*
+ * A commit: rows and cursors written in one transaction, in the pool.  Make
+ * one, add to it, submit it: done runs from the loop, e NULL or ERR_STATE
+ * (nothing of it was written; the caller keeps its values and tries again).
+ * Commits are carried out one after the other in order of submission.
+ */
+struct state_commit;
+typedef void state_done_fn(void *ctx, const struct err *e);
+
+struct state_commit *state_commit_new(struct state *s);
+void state_commit_memory(struct state_commit *c, int64_t lane,
+    const char *record, const char *event, const struct state_memory *m);
+void state_commit_cursor(
+    struct state_commit *c, int64_t lane, const struct state_cursor *cur);
+/* Forget the lane's rows seen before that stamp. */
+void state_commit_prune(struct state_commit *c, int64_t lane, int64_t before);
+void state_commit_submit(
+    struct state_commit *c, state_done_fn *done, void *ctx); /* takes c */
+
+#endif /* CEFWD_STATE_STATE_H */

@@ -1,0 +1,131 @@
+/*
+ * dest.h - a destination: one connection, one queue, lanes taking turns
+ *
+ * Lines are taken, framed with a syslog header, sent, and held until they are
+ * settled: until it is as sure as any sender can be that the receiver has
+ * read them.  On a break every unsettled line is sent again, in order.  The
+ * rules are numbered above the code in settle.c.
+ *
+ * A line belongs to a lane of the destination; a lane's lines keep their
+ * order and settle in it; a lane never waits for another lane's backlog.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#ifndef CEFWD_SYSLOG_DEST_H
+#define CEFWD_SYSLOG_DEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/err.h"
+
+enum dest_scheme {
+	DEST_TCP,
+	DEST_UDP,
+	/* TLS, file and stdout follow here: rows of the transport table */
+};
+
+/* Host is a name, an IPv4 or a bare IPv6 address. */
+struct dest_url {
+	enum dest_scheme scheme;
+	const char *host;
+	const char *port; /* decimal */
+};
+
+/* "tcp://host:port", "udp://[::1]:514" to its parts (strings malloc'ed;
+   dest_url_fini()); 0, or -1 with e saying what the URL lacks.  Default port
+   514. */
+int dest_url_parse(const char *text, struct dest_url *out, struct err *e);
+void dest_url_fini(struct dest_url *u);
+
+enum dest_header {
+	DEST_HEADER_RFC3164,
+	/* rfc5424, none follow */
+};
+
+/* Borrowed for the life of the struct dest. */
+struct dest_options {
+	const char *name;            /* [destination NAME] */
+	const struct dest_url *urls; /* failover list */
+	size_t n_urls;
+	enum dest_header header;
+	unsigned int facility; /* 0..23; user = 1 */
+	const char *host_name; /* in the header */
+	size_t max_line;       /* bytes: header and line, without LF */
+	uint64_t settle_ms;
+	size_t window_bytes;      /* held, unsettled */
+	unsigned int cef_version; /* 0 or 1: for whoever writes the lines */
+	bool no_sock_diag;        /* tests: as if the receiver were remote */
+};
+
+enum dest_state {
+	DEST_CONNECTING,
+	DEST_UP,      /* connected; for UDP: sending */
+	DEST_AWAY,    /* broken or refused: e says why; tries again */
+	DEST_HOLDING, /* connected, but window bytes are unsettled: the receiver
+	                 does not read */
+};
+
+/* Told on every change of state. */
+typedef void
+dest_state_fn(void *ctx, enum dest_state state, const struct err *e);
+
+struct dest_counts {
+	uint64_t queued; /* lines taken */
+	uint64_t sent;   /* lines given to the kernel, repeats included */
+	uint64_t settled;
+	uint64_t resent; /* sent again after a break */
+	uint64_t breaks;
+	size_t held_bytes; /* queued and unsettled now */
+	uint64_t held;     /* lines */
+	uint64_t too_long; /* UDP: over the datagram limit, cut by the writer */
+};
+
+struct dest;
+struct dest_lane;
+
+struct dest *dest_new(uv_loop_t *loop, const struct dest_options *o,
+    dest_state_fn *state, void *ctx, struct err *e);
+
+/* Break off, drop what is held (the lanes' cursors know), close handles. */
+void dest_close(struct dest *d);
+
+/* Bytes a line of the lanes may have: max_line (UDP: also the datagram limit)
+   less the syslog header. */
+size_t dest_line_max(const struct dest *d);
+
+/*
+ * settled(ctx, n): the lane's next n oldest lines have settled.
+ * room(ctx): dest_lane_has_room() has become true again.
+ * Both from the loop, never from inside a dest_ call.
+ */
+struct dest_lane_handlers {
+	void (*settled)(void *ctx, uint64_t n);
+	void (*room)(void *ctx);
+};
+
+struct dest_lane *
+dest_lane_add(struct dest *d, const struct dest_lane_handlers *h, void *ctx);
+
+/*
+ * dest_put(l, line, len, severity): take a line (copied; no LF in it) for the
+ * lane.  Always taken, also without room: the caller looks at
+ * dest_lane_has_room() before it makes more.  severity is CEF's 0..10, for
+ * the PRI.
+ */
+void dest_put(struct dest_lane *l, const char *line, size_t len, int severity);
+
+/* Whether the lane's share of the window has space, and the destination is
+   not away with the share full. */
+bool dest_lane_has_room(const struct dest_lane *l);
+
+/* Unsettled lines of the lane, queued or sent. */
+uint64_t dest_lane_held(const struct dest_lane *l);
+
+const struct dest_counts *dest_counts(const struct dest *d);
+enum dest_state dest_state(const struct dest *d);
+
+#endif /* CEFWD_SYSLOG_DEST_H */
