@@ -20,18 +20,33 @@
 
 struct state;
 
+/* Told on edges: e says why nothing can be written (disk full, permission);
+   NULL: it can again.  From the loop. */
+typedef void state_report_fn(void *ctx, const struct err *e);
+
 /*
- * state_open(loop, dir, is_locked, e): open or create dir/state.db.  With
- * is_locked, take the POSIX lock on dir/lock first: ERR_BUSY names the holder
- * if another forwarder has it.  A database of a newer version is refused
- * (ERR_STATE).  NULL with e.
+ * state_open(loop, dir, report, ctx, e): take the POSIX lock on dir/lock
+ * (ERR_BUSY names the holder if another forwarder has it), then open or
+ * create dir/state.db.  A database of a newer version is refused (ERR_STATE).
+ * dir is made where only its last part is missing.  NULL with e.
+ */
+struct state *state_open(uv_loop_t *loop, const char *dir,
+    state_report_fn *report, void *ctx, struct err *e);
+
+/*
+ * state_open_reading(loop, dir, e): only look: no lock, no writing, and no
+ * database made: NULL with ERR_NOINPUT where there is none yet.
  */
 struct state *
-state_open(uv_loop_t *loop, const char *dir, bool is_locked, struct err *e);
+state_open_reading(uv_loop_t *loop, const char *dir, struct err *e);
 
-/* All commits must have ended (state_is_idle()). */
+/*
+ * Give up commits that could not be written (they are repeats after the next
+ * start), close the handles on the loop; the last close callback frees.  A
+ * commit being written is waited for.  No callback runs any more.
+ */
 void state_close(struct state *s);
-bool state_is_idle(const struct state *s);
+bool state_is_idle(const struct state *s); /* all commits are written */
 
 /*
  * state_lane(s, source, tenant, destination, id, e): the lane's row id, made
@@ -63,12 +78,13 @@ int state_memory_get(struct state *s, int64_t lane, const char *record,
 
 /*
  * A commit: rows and cursors written in one transaction, in the pool.  Make
- * one, add to it, submit it: done runs from the loop, e NULL or ERR_STATE
- * (nothing of it was written; the caller keeps its values and tries again).
- * Commits are carried out one after the other in order of submission.
+ * one, add to it, submit it; done runs from the loop once it is written.  A
+ * commit that cannot be written is kept and tried again every few seconds,
+ * the ones behind it wait: forwarding goes on, a restart repeats (DESIGN,
+ * promise 11).  Commits are carried out in order of submission.
  */
 struct state_commit;
-typedef void state_done_fn(void *ctx, const struct err *e);
+typedef void state_done_fn(void *ctx);
 
 struct state_commit *state_commit_new(struct state *s);
 void state_commit_memory(struct state_commit *c, int64_t lane,
@@ -77,7 +93,8 @@ void state_commit_cursor(
     struct state_commit *c, int64_t lane, const struct state_cursor *cur);
 /* Forget the lane's rows seen before that stamp. */
 void state_commit_prune(struct state_commit *c, int64_t lane, int64_t before);
-void state_commit_submit(
-    struct state_commit *c, state_done_fn *done, void *ctx); /* takes c */
+/* Takes c.  done may be NULL. */
+void
+state_commit_submit(struct state_commit *c, state_done_fn *done, void *ctx);
 
 #endif /* CEFWD_STATE_STATE_H */
