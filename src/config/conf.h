@@ -15,15 +15,10 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "keyfile/fault.h"
+#include "lane/lane.h"
 #include "map/map.h"
 #include "source/source.h"
 #include "syslog/dest.h"
-
-enum config_updates {
-	UPDATES_FIRST,   /* an alert is sent once */
-	UPDATES_CHANGED, /* again only where its line says something new */
-	UPDATES_ALL,     /* at every update */
-};
 
 /* [source NAME] with one of its tenants: one feed. */
 struct config_feed {
@@ -40,7 +35,7 @@ struct config_source {
 	uint64_t poll_interval_ms;
 	uint64_t start_ms; /* how far back the very first pass looks */
 	uint64_t overlap_ms;
-	enum config_updates updates;
+	enum lane_updates updates;
 	uint64_t remember_ms;
 	uint64_t quiet_after_ms; /* 0: never */
 };

@@ -20,7 +20,7 @@ state_commit_new(struct state *s)
 }
 
 void
-state__commit_free(struct state_commit *c)
+state_commit_free(struct state_commit *c)
 {
 	if (c == NULL)
 		return;

@@ -182,7 +182,7 @@ destroy(struct state *s)
 
 	while ((c = TAILQ_FIRST(&s->queue)) != NULL) {
 		TAILQ_REMOVE(&s->queue, c, entry);
-		state__commit_free(c);
+		state_commit_free(c);
 	}
 	(void)sqlite3_finalize(s->get_cursor);
 	(void)sqlite3_finalize(s->get_memory);
@@ -398,11 +398,11 @@ after_work(uv_work_t *w, int status)
 	(void)status; /* the work is never cancelled */
 	OBJ_CAST(s, w->data, STATE_MAGIC);
 	s->is_writing = false;
-	if (s->is_closing) {
+	failed = s->work_err.kind != ERR_NONE;
+	if (s->is_closing && failed) {
 		uv_close((uv_handle_t *)&s->retry, on_closed);
 		return;
 	}
-	failed = s->work_err.kind != ERR_NONE;
 	if (failed != s->is_failing) {
 		s->is_failing = failed;
 		s->report(s->ctx, failed ? &s->work_err : NULL);
@@ -413,16 +413,18 @@ after_work(uv_work_t *w, int status)
 	}
 	c = TAILQ_FIRST(&s->queue);
 	TAILQ_REMOVE(&s->queue, c, entry);
-	if (c->done != NULL)
+	if (c->done != NULL && !s->is_closing)
 		c->done(c->ctx);
-	state__commit_free(c);
+	state_commit_free(c);
 	start_writing(s);
+	if (s->is_closing && !s->is_writing)
+		uv_close((uv_handle_t *)&s->retry, on_closed);
 }
 
 static void
 start_writing(struct state *s)
 {
-	if (s->is_writing || s->is_closing || TAILQ_EMPTY(&s->queue) ||
+	if (s->is_writing || TAILQ_EMPTY(&s->queue) ||
 	    uv_is_active((const uv_handle_t *)&s->retry))
 		return;
 	s->is_writing = true;

@@ -41,9 +41,9 @@ struct state *
 state_open_reading(uv_loop_t *loop, const char *dir, struct err *e);
 
 /*
- * Give up commits that could not be written (they are repeats after the next
- * start), close the handles on the loop; the last close callback frees.  A
- * commit being written is waited for.  No callback runs any more.
+ * Write what was submitted (what cannot be written is given up: repeats after
+ * the next start), close the handles on the loop; the last close callback
+ * frees.  No callback runs any more.
  */
 void state_close(struct state *s);
 bool state_is_idle(const struct state *s); /* all commits are written */
@@ -87,6 +87,7 @@ struct state_commit;
 typedef void state_done_fn(void *ctx);
 
 struct state_commit *state_commit_new(struct state *s);
+void state_commit_free(struct state_commit *c); /* instead of submitting */
 void state_commit_memory(struct state_commit *c, int64_t lane,
     const char *record, const char *event, const struct state_memory *m);
 void state_commit_cursor(

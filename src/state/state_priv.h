@@ -61,7 +61,6 @@ struct state {
 /* state__write(db, c, e): carry a commit out in one transaction; in the
    pool. */
 int state__write(sqlite3 *db, const struct state_commit *c, struct err *e);
-void state__commit_free(struct state_commit *c);
 
 struct state_commit {
 	unsigned int magic;

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "base/clk.h"
+#include "base/mem.h"
+#include "base/obj.h"
+#include "base/stamp.h"
+
+#include "lane/lane_priv.h"
+
+#define LOG_ROOM     "feed"
+
+#define FEED_FMT     "source %s (%s)"
+#define FEED_ARGS(f) (f)->o->source.name, (f)->o->source.tenant
+
+/* The next lane of the feed after l; the first for NULL. */
+static struct lane *
+feed_next(const struct feed *f, struct lane *l)
+{
+	struct lane *end = f->fw->lanes + f->fw->o->n_lanes;
+
+	for (l = l == NULL ? f->fw->lanes : l + 1; l < end; l++) {
+		if (l->feed == f)
+			return l;
+	}
+	return NULL;
+}
+
+/* Likewise of those that take part in the pass. */
+static struct lane *
+pass_next(const struct pass *p, struct lane *l)
+{
+	do {
+		l = feed_next(p->feed, l);
+	} while (l != NULL && l->pass != p);
+	return l;
+}
+
+/* A record on its way through the map to the lanes. */
+struct taking {
+	struct pass *pass;
+	const struct source_record *rec;
+};
+
+static void
+on_event(void *ctx, const struct map_event *ev)
+{
+	const struct taking *t = ctx;
+
+	for (struct lane *l = NULL; (l = pass_next(t->pass, l)) != NULL;)
+		lane__take(l, t->rec, ev);
+}
+
+/* Reading goes on only while every lane of the pass has room. */
+static void
+pass_throttle(struct pass *p)
+{
+	bool want = false;
+
+	for (struct lane *l = NULL; (l = pass_next(p, l)) != NULL;)
+		want |= !lane__has_room(l);
+	if (want == p->is_paused)
+		return;
+	p->is_paused = want;
+	if (want)
+		source_pass_pause(p->source);
+	else
+		source_pass_resume(p->source);
+}
+
+static void
+on_record(void *ctx, const struct source_record *rec)
+{
+	struct taking t = { .rec = rec };
+
+	OBJ_CAST(t.pass, ctx, PASS_MAGIC);
+	t.pass->feed->n_records++;
+	(void)map_translate(t.pass->feed->run, rec->json, on_event, &t, NULL);
+	pass_throttle(t.pass);
+}
+
+static void
+on_refused(void *ctx, const char *where, const char *why)
+{
+	struct pass *p;
+	uint64_t held;
+
+	OBJ_CAST(p, ctx, PASS_MAGIC);
+	p->feed->n_refused++;
+	if (!log_may(&p->feed->refusals, &held))
+		return;
+	log_err(FEED_FMT ": an alert could not be read and is left out: %s: "
+			 "%s not-told=%llu",
+	    FEED_ARGS(p->feed), where, why, (unsigned long long)held);
+}
+
+static void
+on_slice(void *ctx, const struct source_progress *pr)
+{
+	struct pass *p;
+
+	OBJ_CAST(p, ctx, PASS_MAGIC);
+	for (struct lane *l = NULL; (l = pass_next(p, l)) != NULL;)
+		lane__slice(l, p, pr);
+}
+
+/* Told on the edge, then seldom, then how long it took. */
+static void
+tell_state(struct feed *f, enum source_state state, const struct err *e,
+    uint64_t retry_ms)
+{
+	bool is_edge = state != f->state;
+	uint64_t held = 0;
+
+	f->state = state;
+	if (state == SOURCE_OK) {
+		if (f->ill_since_ms == 0)
+			return;
+		log_info(FEED_FMT ": answers again down_s=%llu failures=%llu",
+		    FEED_ARGS(f),
+		    (unsigned long long)(clk_ms() - f->ill_since_ms) / 1000,
+		    (unsigned long long)f->ill_times);
+		(void)log_over(&f->ill);
+		f->ill_since_ms = 0;
+		f->ill_times = 0;
+		return;
+	}
+	if (f->ill_since_ms == 0)
+		f->ill_since_ms = clk_ms();
+	f->ill_times++;
+	if (is_edge)
+		(void)log_over(&f->ill);
+	if (!log_may(&f->ill, &held))
+		return;
+	log_warn(FEED_FMT ": %s; trying again retry_ms=%llu failures=%llu",
+	    FEED_ARGS(f), e == NULL ? "no answer" : e->text,
+	    (unsigned long long)retry_ms, (unsigned long long)f->ill_times);
+}
+
+static void
+on_state(
+    void *ctx, enum source_state state, const struct err *e, uint64_t retry_ms)
+{
+	struct pass *p;
+
+	OBJ_CAST(p, ctx, PASS_MAGIC);
+	tell_state(p->feed, state, e, retry_ms);
+}
+
+static bool
+was_told(const struct feed *f, const struct cef_key *key)
+{
+	for (size_t i = 0; i < f->n_told; i++) {
+		if (f->told[i] == key)
+			return true;
+	}
+	return false;
+}
+
+/* What did not fit its field: once per field. */
+static void
+tell_misfits(struct feed *f)
+{
+	const struct map_field_count *rows;
+	size_t n = map_run_counts(f->run, &rows);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct map_field_count *c = &rows[i];
+
+		if (c->cut + c->dropped_long + c->dropped_type + c->failed ==
+			0 ||
+		    was_told(f, c->key))
+			continue;
+		f->told = array_grow(f->told, f->n_told, &f->cap_told,
+		    sizeof(const struct cef_key *));
+		f->told[f->n_told++] = c->key;
+		log_warn(FEED_FMT
+		    ": values did not fit field %s; \"cefwd explain\" shows "
+		    "which cut=%llu too-long=%llu wrong-type=%llu "
+		    "failed=%llu (told once)",
+		    FEED_ARGS(f), c->key->key, (unsigned long long)c->cut,
+		    (unsigned long long)c->dropped_long,
+		    (unsigned long long)c->dropped_type,
+		    (unsigned long long)c->failed);
+	}
+}
+
+static void
+pass_free(struct pass *p)
+{
+	for (struct lane *l = NULL; (l = pass_next(p, l)) != NULL;)
+		l->pass = NULL;
+	LIST_REMOVE(p, entry);
+	free(p);
+}
+
+static void
+on_done(void *ctx, const struct source_progress *pr, const struct err *e)
+{
+	struct feed *f;
+	struct pass *p;
+
+	OBJ_CAST(p, ctx, PASS_MAGIC);
+	f = p->feed;
+	p->source = NULL;
+	if (e == NULL) {
+		tell_state(f, SOURCE_OK, NULL, 0);
+		for (struct lane *l = NULL; (l = pass_next(p, l)) != NULL;)
+			lane__pass_ended(l, p, pr);
+	} else {
+		tell_state(f,
+		    e->kind == ERR_REFUSED ? SOURCE_REFUSED :
+					     SOURCE_UNREACHABLE,
+		    e, f->o->poll_interval_ms);
+		if (f->fw->o->mode != FORWARD_RUN) {
+			for (struct lane *l = NULL;
+			     (l = pass_next(p, l)) != NULL;)
+				l->is_done = true;
+			forwarder__failed(f->fw, e);
+		}
+	}
+	tell_misfits(f);
+	pass_free(p);
+	forwarder__check(f->fw);
+}
+
+static const struct source_handlers pass_handlers = {
+	.record = on_record,
+	.refused = on_refused,
+	.slice = on_slice,
+	.state = on_state,
+	.done = on_done,
+};
+
+static bool
+wants_pass(const struct lane *l)
+{
+	return l->pass == NULL && lane__has_room(l) &&
+	    !(l->is_done && l->fw->o->mode != FORWARD_RUN);
+}
+
+/* Whether the two may read together: both fresh and not further apart than
+   passes overlap, or both at the very same point of the same pass. */
+static bool
+is_level(const struct lane *a, const struct lane *b)
+{
+	int64_t apart = a->at.cursor - b->at.cursor;
+	int64_t overlap = stamp_from_ms((int64_t)a->feed->o->overlap_ms);
+
+	return a->at.pass_from == b->at.pass_from &&
+	    a->at.pass_date == b->at.pass_date &&
+	    a->at.pass_created == b->at.pass_created &&
+	    a->at.pass_newest == b->at.pass_newest && apart <= overlap &&
+	    apart >= -overlap;
+}
+
+static void
+window_of(const struct lane *l, struct source_window *w)
+{
+	const struct forwarder_options *o = l->fw->o;
+
+	*w = (struct source_window){
+		.updated_from = l->at.pass_from,
+		.updated_until = STAMP_NONE,
+		.created_from = l->at.pass_created,
+	};
+	if (o->mode == FORWARD_REPLAY) {
+		w->updated_from = o->since;
+		w->updated_until = o->until;
+		w->created_from = STAMP_NONE;
+	} else if (w->updated_from == STAMP_NONE) {
+		w->updated_from = l->at.cursor -
+		    stamp_from_ms((int64_t)l->feed->o->overlap_ms);
+		w->created_from = STAMP_NONE;
+	}
+}
+
+static void
+pass_start(struct feed *f, struct lane *first)
+{
+	struct pass *p = xcalloc(1, sizeof(*p));
+
+	p->magic = PASS_MAGIC;
+	p->feed = f;
+	p->newest = first->at.pass_newest;
+	p->date = first->at.pass_date;
+	window_of(first, &p->window);
+	for (struct lane *l = first; l != NULL; l = feed_next(f, l)) {
+		struct source_window w;
+
+		if (!wants_pass(l) || !is_level(first, l))
+			continue;
+		window_of(l, &w);
+		if (w.updated_from < p->window.updated_from)
+			p->window.updated_from = w.updated_from;
+		l->pass = p;
+		l->has_left = false;
+	}
+	LIST_INSERT_HEAD(&f->passes, p, entry);
+	p->source = source_pass_start(f->source, &p->window, &pass_handlers, p);
+}
+
+/* Start passes for the lanes that have none and have room. */
+static void
+start_passes(struct feed *f)
+{
+	if (f->fw->is_stopping)
+		return;
+	for (struct lane *l = NULL; (l = feed_next(f, l)) != NULL;) {
+		if (wants_pass(l))
+			pass_start(f, l);
+	}
+}
+
+static void
+on_poll(uv_timer_t *t)
+{
+	struct feed *f;
+
+	OBJ_CAST(f, t->data, FEED_MAGIC);
+	start_passes(f);
+}
+
+void
+feed__start(struct feed *f)
+{
+	(void)uv_timer_start(&f->poll, on_poll, 0, f->o->poll_interval_ms);
+}
+
+void
+feed__room(struct feed *f, struct lane *l)
+{
+	if (l->pass != NULL)
+		pass_throttle(l->pass);
+	else if (l->has_left || f->fw->o->mode != FORWARD_RUN)
+		start_passes(f);
+}
+
+void
+feed__leave(struct feed *f, struct lane *l)
+{
+	struct pass *p = l->pass;
+
+	/* The last one stays: there is nobody whom it delays. */
+	if (pass_next(p, NULL) == l && pass_next(p, l) == NULL)
+		return;
+	log_info(LANE_FMT ": the destination has no room; the lane reads on "
+			  "by itself when it has",
+	    LANE_ARGS(l));
+	l->pass = NULL;
+	l->has_left = true;
+	pass_throttle(p);
+	(void)f;
+}
+
+int
+feed__open(struct feed *f, struct forwarder *fw, const struct feed_options *o,
+    struct err *e)
+{
+	f->magic = FEED_MAGIC;
+	f->fw = fw;
+	f->o = o;
+	LIST_INIT(&f->passes);
+	(void)uv_timer_init(fw->loop, &f->poll);
+	f->poll.data = f;
+	f->run = map_run_new(o->map);
+	f->auth = auth_new(fw->loop, fw->http, &o->auth, e);
+	if (f->auth == NULL)
+		return err_context(e, FEED_FMT, FEED_ARGS(f));
+	f->source = source_new(fw->loop, fw->http, f->auth, &o->source);
+	return 0;
+}
+
+void
+feed__stop(struct feed *f)
+{
+	struct pass *p;
+
+	(void)uv_timer_stop(&f->poll);
+	while ((p = LIST_FIRST(&f->passes)) != NULL) {
+		source_pass_cancel(p->source);
+		pass_free(p);
+	}
+}
+
+void
+feed__close(struct feed *f)
+{
+	if (f->source != NULL)
+		source_close(f->source);
+	if (f->auth != NULL)
+		auth_close(f->auth);
+	f->source = NULL;
+	f->auth = NULL;
+	forwarder__close_handle(f->fw, (uv_handle_t *)&f->poll);
+}
+
+void
+feed__free(struct feed *f)
+{
+	map_run_free(f->run);
+	free(f->told);
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/clk.h"
+#include "base/mem.h"
+#include "base/obj.h"
+#include "base/stamp.h"
+
+#include "lane/lane_priv.h"
+
+#define LOG_ROOM "lane"
+
+static void
+on_state_report(void *ctx, const struct err *e)
+{
+	(void)ctx;
+	if (e != NULL) {
+		log_err("the state could not be written: %s; forwarding goes "
+			"on, a restart will repeat what is sent meanwhile; "
+			"is the disk full?",
+		    e->text);
+	} else {
+		log_info("the state can be written again");
+	}
+}
+
+static void
+on_dest_state(void *ctx, enum dest_state state, const struct err *e)
+{
+	const struct dest_counts *c;
+	struct outlet *out;
+
+	OBJ_CAST(out, ctx, OUTLET_MAGIC);
+	c = dest_counts(out->dest);
+	switch (state) {
+	case DEST_CONNECTING:
+		break;
+	case DEST_UP:
+		log_info("destination %s: %s held=%" PRIu64 " down_s=%" PRIu64,
+		    out->o->name,
+		    out->away_since_ms == 0 ? "connected" : "back", c->held,
+		    out->away_since_ms == 0 ?
+			0 :
+			(clk_ms() - out->away_since_ms) / 1000);
+		out->away_since_ms = 0;
+		break;
+	case DEST_AWAY:
+		if (out->away_since_ms == 0)
+			out->away_since_ms = clk_ms();
+		log_warn("destination %s: %s; trying again, nothing is lost "
+			 "held=%" PRIu64,
+		    out->o->name, e == NULL ? "away" : e->text, c->held);
+		break;
+	case DEST_HOLDING:
+		if (out->away_since_ms == 0)
+			out->away_since_ms = clk_ms();
+		log_warn("destination %s: the receiver does not read; its "
+			 "window is full, waiting held=%" PRIu64 " bytes=%zu",
+		    out->o->name, c->held, c->held_bytes);
+		break;
+	}
+}
+
+static void
+destroy(struct forwarder *fw)
+{
+	for (size_t i = 0; fw->lanes != NULL && i < fw->o->n_lanes; i++)
+		lane__free(&fw->lanes[i]);
+	for (size_t i = 0; fw->feeds != NULL && i < fw->o->n_feeds; i++)
+		feed__free(&fw->feeds[i]);
+	free(fw->lanes);
+	free(fw->feeds);
+	free(fw->outlets);
+	free(fw);
+}
+
+/* The last handle of ours is closed. */
+static void
+on_closed(uv_handle_t *h)
+{
+	struct forwarder *fw;
+
+	OBJ_CAST(fw, h->data, FORWARDER_MAGIC);
+	if (--fw->closing > 0)
+		return;
+	if (fw->ended != NULL)
+		fw->ended(fw->ctx, &fw->err);
+	destroy(fw);
+}
+
+void
+forwarder__close_handle(struct forwarder *fw, uv_handle_t *h)
+{
+	h->data = fw;
+	fw->closing++;
+	uv_close(h, on_closed);
+}
+
+static void
+close_all(struct forwarder *fw)
+{
+	fw->is_closing = true;
+	forwarder__close_handle(fw, (uv_handle_t *)&fw->stop_timer);
+	forwarder__close_handle(fw, (uv_handle_t *)&fw->step);
+	for (size_t i = 0; i < fw->o->n_feeds; i++)
+		feed__close(&fw->feeds[i]);
+	for (size_t i = 0; i < fw->o->n_lanes; i++)
+		lane__close(&fw->lanes[i]);
+	for (size_t i = 0; i < fw->o->n_dests; i++) {
+		if (fw->outlets[i].dest != NULL)
+			dest_close(fw->outlets[i].dest);
+	}
+	state_close(fw->state);
+	http_close(fw->http);
+}
+
+static bool
+feeds_have_ended(const struct forwarder *fw)
+{
+	if (fw->o->mode == FORWARD_RUN && !fw->is_stopping)
+		return false;
+	for (size_t i = 0; i < fw->o->n_feeds; i++) {
+		if (!LIST_EMPTY(&fw->feeds[i].passes))
+			return false;
+	}
+	if (fw->is_stopping)
+		return true;
+	for (size_t i = 0; i < fw->o->n_lanes; i++) {
+		if (!fw->lanes[i].is_done)
+			return false;
+	}
+	return true;
+}
+
+static void
+on_step(uv_idle_t *h)
+{
+	bool is_idle = true;
+	struct forwarder *fw;
+
+	OBJ_CAST(fw, h->data, FORWARDER_MAGIC);
+	(void)uv_idle_stop(h);
+	if (fw->is_closing || !feeds_have_ended(fw))
+		return;
+	for (size_t i = 0; i < fw->o->n_lanes; i++) {
+		struct lane *l = &fw->lanes[i];
+
+		if (l->n_put == l->n_settled)
+			lane__flush(l);
+		is_idle = is_idle && lane__is_idle(l);
+	}
+	if (is_idle)
+		close_all(fw);
+}
+
+/* Not at once: the caller may be inside a callback of what is closed. */
+void
+forwarder__check(struct forwarder *fw)
+{
+	if (!fw->is_closing && feeds_have_ended(fw))
+		(void)uv_idle_start(&fw->step, on_step);
+}
+
+void
+forwarder__failed(struct forwarder *fw, const struct err *e)
+{
+	/* The first one is told; the rest are in the log. */
+	if (fw->err.kind == ERR_NONE)
+		fw->err = *e;
+}
+
+static int
+open_outlets(struct forwarder *fw, struct err *e)
+{
+	fw->outlets = xcalloc(fw->o->n_dests, sizeof(*fw->outlets));
+	for (size_t i = 0; i < fw->o->n_dests; i++) {
+		struct outlet *out = &fw->outlets[i];
+
+		out->magic = OUTLET_MAGIC;
+		out->fw = fw;
+		out->o = &fw->o->dests[i];
+		if (fw->o->is_printing)
+			continue;
+		out->dest = dest_new(fw->loop, out->o, on_dest_state, out, e);
+		if (out->dest == NULL)
+			return err_context(e, "destination %s", out->o->name);
+	}
+	return 0;
+}
+
+static int
+open_state(struct forwarder *fw, struct err *e)
+{
+	switch (fw->o->mode) {
+	case FORWARD_REPLAY:
+		return 0;
+	case FORWARD_DRY_RUN:
+		fw->state = state_open_reading(fw->loop, fw->o->state_dir, e);
+		if (fw->state == NULL && e->kind == ERR_NOINPUT) {
+			/* Nothing was ever sent: all of it is new. */
+			err_clear(e);
+			return 0;
+		}
+		break;
+	case FORWARD_RUN:
+	case FORWARD_ONCE:
+		fw->state = state_open(
+		    fw->loop, fw->o->state_dir, on_state_report, fw, e);
+		break;
+	}
+	return fw->state == NULL ? -1 : 0;
+}
+
+static int
+open_all(struct forwarder *fw, struct err *e)
+{
+	size_t n = 0;
+
+	if (open_state(fw, e) == -1)
+		return -1;
+	fw->http = http_new(fw->loop, PACKAGE_NAME "/" PACKAGE_VERSION, e);
+	if (fw->http == NULL || open_outlets(fw, e) == -1)
+		return -1;
+	fw->feeds = xcalloc(fw->o->n_feeds, sizeof(*fw->feeds));
+	for (; n < fw->o->n_feeds; n++) {
+		if (feed__open(&fw->feeds[n], fw, &fw->o->feeds[n], e) == -1)
+			return -1;
+	}
+	fw->lanes = xcalloc(fw->o->n_lanes, sizeof(*fw->lanes));
+	for (size_t i = 0; i < fw->o->n_lanes; i++)
+		lane__init(&fw->lanes[i], fw, &fw->o->lanes[i]);
+	for (size_t i = 0; i < fw->o->n_lanes; i++) {
+		if (lane__open(&fw->lanes[i], e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* The loop is turned by the caller's uv_run(); what was opened before the
+   fault closes there. */
+static void
+close_half(struct forwarder *fw)
+{
+	fw->is_closing = true;
+	fw->ended = NULL;
+	forwarder__close_handle(fw, (uv_handle_t *)&fw->stop_timer);
+	forwarder__close_handle(fw, (uv_handle_t *)&fw->step);
+	for (size_t i = 0; fw->feeds != NULL && i < fw->o->n_feeds; i++) {
+		if (fw->feeds[i].magic == FEED_MAGIC)
+			feed__close(&fw->feeds[i]);
+	}
+	for (size_t i = 0; fw->lanes != NULL && i < fw->o->n_lanes; i++)
+		lane__close(&fw->lanes[i]);
+	for (size_t i = 0; fw->outlets != NULL && i < fw->o->n_dests; i++) {
+		if (fw->outlets[i].dest != NULL)
+			dest_close(fw->outlets[i].dest);
+	}
+	state_close(fw->state);
+	if (fw->http != NULL)
+		http_close(fw->http);
+}
+
+struct forwarder *
+forwarder_new(uv_loop_t *loop, const struct forwarder_options *o,
+    forwarder_ended_fn *ended, void *ctx, struct err *e)
+{
+	struct forwarder *fw = xcalloc(1, sizeof(*fw));
+
+	fw->magic = FORWARDER_MAGIC;
+	fw->loop = loop;
+	fw->o = o;
+	fw->ended = ended;
+	fw->ctx = ctx;
+	(void)uv_timer_init(loop, &fw->stop_timer);
+	(void)uv_idle_init(loop, &fw->step);
+	fw->stop_timer.data = fw;
+	fw->step.data = fw;
+	if (open_all(fw, e) == -1) {
+		close_half(fw);
+		return NULL;
+	}
+	for (size_t i = 0; i < o->n_feeds; i++)
+		feed__start(&fw->feeds[i]);
+	return fw;
+}
+
+/* Time is up: what has not settled is sent again at the next start. */
+static void
+give_up(struct forwarder *fw)
+{
+	struct forwarder_counts c;
+
+	if (fw->is_closing)
+		return;
+	forwarder_count(fw, &c);
+	fw->stop_held = c.held;
+	if (c.held > 0) {
+		log_warn("%" PRIu64 " lines had not settled; they are sent "
+			 "again at the next start",
+		    c.held);
+	}
+	for (size_t i = 0; i < fw->o->n_lanes; i++)
+		lane__flush(&fw->lanes[i]);
+	close_all(fw);
+}
+
+static void
+on_stop_timer(uv_timer_t *t)
+{
+	struct forwarder *fw;
+
+	OBJ_CAST(fw, t->data, FORWARDER_MAGIC);
+	give_up(fw);
+}
+
+void
+forwarder_stop(struct forwarder *fw, const struct err *why)
+{
+	OBJ_CHECK(fw, FORWARDER_MAGIC);
+	if (fw->is_stopping) {
+		give_up(fw);
+		return;
+	}
+	fw->is_stopping = true;
+	if (why != NULL)
+		forwarder__failed(fw, why);
+	for (size_t i = 0; i < fw->o->n_feeds; i++)
+		feed__stop(&fw->feeds[i]);
+	(void)uv_timer_start(
+	    &fw->stop_timer, on_stop_timer, fw->o->stop_timeout_ms, 0);
+	forwarder__check(fw);
+}
+
+void
+forwarder_count(const struct forwarder *fw, struct forwarder_counts *out)
+{
+	*out = (struct forwarder_counts){ .records = 0 };
+	for (size_t i = 0; i < fw->o->n_feeds; i++) {
+		out->records += fw->feeds[i].n_records;
+		out->refused += fw->feeds[i].n_refused;
+	}
+	for (size_t i = 0; i < fw->o->n_lanes; i++) {
+		const struct lane *l = &fw->lanes[i];
+
+		out->known += l->n_known;
+		out->put += l->n_put;
+		out->settled += l->n_settled;
+		out->held += l->n_put - l->n_settled;
+	}
+}

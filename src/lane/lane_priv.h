@@ -1,0 +1,209 @@
+/*
+ * lane_priv.h - shared inside the room
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#ifndef CEFWD_LANE_LANE_PRIV_H
+#define CEFWD_LANE_LANE_PRIV_H
+
+#include <sys/queue.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "lane/lane.h"
+#include "map/map.h"
+#include "state/state.h"
+
+#define FORWARDER_MAGIC   0x1a9e0001u
+#define FEED_MAGIC        0x1a9e0002u
+#define LANE_MAGIC        0x1a9e0003u
+#define PASS_MAGIC        0x1a9e0004u
+#define OUTLET_MAGIC      0x1a9e0005u
+
+/* A batch of memory rows is written after this, or at so many lines
+   (DESIGN, promise 3). */
+#define LANE_COMMIT_MS    1000
+#define LANE_COMMIT_LINES 1000
+
+/* A lane without room for so long leaves its pass (DESIGN, promise 9). */
+#define LANE_NO_ROOM_MS   5000
+
+/* "Last seen" of a row is renewed when it is older than this: precise enough
+   for "remember", which counts in days, and seldom enough for the disk. */
+#define LANE_SEEN_MS      86400000
+
+struct feed;
+struct lane;
+struct pass;
+
+/* A line on its way: put, settled, written.  It is what the lane remembers
+   until the disk does. */
+struct sent {
+	STAILQ_ENTRY(sent) entry;
+	struct state_memory memory;
+	bool is_settled;
+	const char *record; /* its id */
+	const char *event;
+	char texts[]; /* of these two */
+};
+STAILQ_HEAD(sent_queue, sent);
+
+/* When the lane's first "after" lines have settled, this may be written. */
+struct mark {
+	STAILQ_ENTRY(mark) entry;
+	uint64_t after;
+	struct state_cursor cursor;
+	bool ends_pass;
+};
+STAILQ_HEAD(mark_queue, mark);
+
+/* An open or submitted batch of rows, and the lines whose rows are in it. */
+struct batch {
+	STAILQ_ENTRY(batch) entry;
+	struct lane *lane;
+	struct state_commit *commit;
+	struct sent_queue written;
+	size_t n;
+};
+STAILQ_HEAD(batch_queue, batch);
+
+struct lane {
+	unsigned int magic;
+	struct forwarder *fw;
+	struct feed *feed;
+	const struct dest_options *dest_options;
+	struct dest *dest; /* NULL: lines are printed */
+	struct dest_lane *out;
+	int64_t id;             /* row of the state */
+	struct state_cursor at; /* cursor and pass as fetched */
+	struct pass *pass;      /* the one it takes part in, or NULL */
+	bool has_left;          /* a pass, for want of room */
+	bool is_done;           /* once: its pass has ended */
+
+	void *known; /* tsearch(3) tree of struct sent */
+	struct sent_queue unsettled;
+	struct sent_queue kept; /* without a state: until the end */
+	struct mark_queue marks;
+	uint64_t n_put, n_settled, n_known, n_left_out;
+	struct batch *batch;          /* open, or NULL */
+	struct batch_queue submitted; /* not yet written */
+	uv_timer_t commit_timer;
+	uv_timer_t room_timer;
+	struct buf line;
+	struct log_throttle memory_faults;
+};
+
+/* Lanes that read together. */
+struct pass {
+	unsigned int magic;
+	LIST_ENTRY(pass) entry;
+	struct feed *feed;
+	struct source_pass *source;
+	struct source_window window;
+	int64_t newest; /* of the slices before a restart */
+	int64_t date;   /* of its first answer before a restart, or NONE */
+	bool is_paused;
+};
+LIST_HEAD(pass_list, pass);
+
+struct feed {
+	unsigned int magic;
+	struct forwarder *fw;
+	const struct feed_options *o;
+	struct auth *auth;
+	struct source *source;
+	struct map_run *run;
+	struct pass_list passes;
+	uv_timer_t poll;
+
+	enum source_state state; /* as last told */
+	uint64_t ill_since_ms;   /* clk_ms(); 0: well */
+	uint64_t ill_times;
+	struct log_throttle ill;
+	struct log_throttle refusals;
+	uint64_t n_records, n_refused;
+	const struct cef_key **told; /* fields whose cuts were logged */
+	size_t n_told, cap_told;
+};
+
+/* A destination and what the log knows of it. */
+struct outlet {
+	unsigned int magic;
+	struct forwarder *fw;
+	const struct dest_options *o;
+	struct dest *dest;
+	uint64_t away_since_ms;
+};
+
+struct forwarder {
+	unsigned int magic;
+	uv_loop_t *loop;
+	const struct forwarder_options *o;
+	struct http *http;
+	struct state *state; /* NULL: none is read or written */
+	struct feed *feeds;
+	struct outlet *outlets;
+	struct lane *lanes;
+	forwarder_ended_fn *ended;
+	void *ctx;
+	bool is_stopping;
+	bool is_closing;
+	uint64_t stop_held; /* lines unsettled when the time ran out */
+	struct err err;
+	uv_timer_t stop_timer;
+	uv_idle_t step; /* ends from the loop, not from inside a callback */
+	size_t closing;
+};
+
+/* lane.c */
+void
+lane__init(struct lane *l, struct forwarder *fw, const struct lane_pair *pair);
+int lane__open(struct lane *l, struct err *e);
+void lane__take(struct lane *l, const struct source_record *rec,
+    const struct map_event *ev);
+void lane__slice(
+    struct lane *l, const struct pass *p, const struct source_progress *pr);
+void lane__pass_ended(
+    struct lane *l, const struct pass *p, const struct source_progress *pr);
+bool lane__has_room(const struct lane *l);
+bool lane__is_idle(const struct lane *l); /* settled and written */
+void lane__flush(struct lane *l);
+void lane__close(struct lane *l);
+void lane__free(struct lane *l);
+/* The lane in words: "defender contoso.com to arcsight". */
+#define LANE_FMT "%s %s to %s"
+#define LANE_ARGS(l)                                            \
+	(l)->feed->o->source.name, (l)->feed->o->source.tenant, \
+	    (l)->dest_options->name
+
+/* What to do with an event that the memory knows or not. */
+enum lane_verdict {
+	LANE_SEND,  /* it is new, or says something new */
+	LANE_SKIP,  /* sent before */
+	LANE_TOUCH, /* updated, but its line is the same */
+};
+/* known: NULL if the memory has no row. */
+enum lane_verdict lane__decide(enum lane_updates policy,
+    const struct state_memory *known, int64_t updated, uint64_t hash);
+
+/* The cursor after a pass (DESIGN, promise 2). */
+int64_t lane__next_cursor(
+    int64_t cursor, int64_t newest, int64_t date, uint64_t overlap_ms);
+
+/* feed.c */
+int feed__open(struct feed *f, struct forwarder *fw,
+    const struct feed_options *o, struct err *e);
+void feed__start(struct feed *f);
+void feed__stop(struct feed *f);
+void feed__room(struct feed *f, struct lane *l);
+void feed__leave(struct feed *f, struct lane *l);
+void feed__close(struct feed *f);
+void feed__free(struct feed *f);
+
+/* forwarder.c */
+void forwarder__check(struct forwarder *fw); /* is there anything left? */
+void forwarder__failed(struct forwarder *fw, const struct err *e);
+void forwarder__close_handle(struct forwarder *fw, uv_handle_t *h);
+
+#endif /* CEFWD_LANE_LANE_PRIV_H */
