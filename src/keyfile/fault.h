@@ -14,6 +14,7 @@
 #ifndef CEFWD_KEYFILE_FAULT_H
 #define CEFWD_KEYFILE_FAULT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -47,13 +48,20 @@ struct faults;
 struct faults *faults_new(void);
 void faults_free(struct faults *f); /* NULL is fine */
 
-/* Add one; past KF_FAULTS_MAX they are only counted. */
+/*
+ * Add one; past KF_FAULTS_MAX of a level they are only counted.  Control
+ * characters in the message become "?"; it is cut at ERR_TEXT_MAX.
+ */
 void
 fault_add(struct faults *f, enum fault_level level, const struct fault_at *at,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void fault_add_va(struct faults *f, enum fault_level level,
+    const struct fault_at *at, const char *fmt, va_list ap)
+    __attribute__((format(printf, 4, 0)));
 
+/* How many were added, and how many of both levels were kept. */
 size_t faults_count(const struct faults *f, enum fault_level level);
-size_t faults_len(const struct faults *f); /* of both levels */
+size_t faults_len(const struct faults *f);
 
 /* The i-th, in order of file (first come), line and column once
    faults_sort() has run; of arrival before. */
@@ -62,8 +70,9 @@ void faults_sort(struct faults *f);
 
 /*
  * Print all, sorted, with source line and underline: TABs of the source are
- * kept so that the marks stand under the text; control bytes are shown as
- * "?".  With is_quiet, warnings are left out.
+ * kept so that the marks stand under the text; control characters are shown
+ * as "?"; of a long line the part round the place is shown.  With is_quiet,
+ * warnings are left out.
  */
 void faults_print(struct faults *f, FILE *out, bool is_quiet);
 

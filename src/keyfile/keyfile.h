@@ -9,8 +9,14 @@
  *
  * UTF-8; LF or CRLF; a BOM is skipped; lines of at most KF_LINE_MAX bytes.
  * "..." quotes everywhere (in it \ takes the next character along); '...'
- * quotes only where KF_MAP is given.  The reader does no I/O, and keeps going
- * after a fault, so that all are told in one go.
+ * quotes only in the values of KF_MAP.  There, too, the braces of a "...{}..."
+ * may hold quotes of their own, and a \ outside quotes takes the next
+ * character along, so that a /regex/ can hold \".  A comment is never joined
+ * to the next line.
+ *
+ * The reader does no I/O, and keeps going after a fault, so that all are told
+ * in one go.  The entries of a section with a faulty header are left out with
+ * it: they would only be told as unknown elsewhere.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -91,10 +97,11 @@ void kf_fault_section(struct faults *f, enum fault_level level,
 
 /*
  * kf_word(en, pos, out, faults): read the next word or "quoted text" of a
- * value from *pos: quotes are taken off and the escapes \\ \" \n \t undone
- * into out.  Returns 1 with *pos behind it, *word_at (may be NULL) at its
- * first byte and *word_len (may be NULL) its length as written; 0 at the end;
- * -1 after a fault.
+ * value from *pos into out, which is emptied first: quotes are taken off and
+ * the escapes \\ \" \n \t undone.  Returns 1, with *word_at (may be NULL) at
+ * its first byte and *word_len (may be NULL) its length as written; 0 at the
+ * end; -1 after a fault.  *pos is behind the word in all cases, so that the
+ * caller can go on.
  */
 int kf_word(const struct kf_entry *en, size_t *pos, struct buf *out,
     size_t *word_at, size_t *word_len, struct faults *faults);
