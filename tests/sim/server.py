@@ -1,0 +1,807 @@
+#!/usr/bin/python3
+"""server.py - simulated Microsoft endpoints on loopback
+
+SPDX-License-Identifier: MIT
+
+As a module:
+    with Sim(alerts=200, state_dir=path) as sim:
+        sim.graph_url, sim.login_url, sim.siem_url, sim.ca_file, ...
+        sim.fault("alerts", "status", status=429, retry_after=1, times=2)
+        sim.store.update(some_id, status="resolved")
+        sim.served("alerts")            # Counter of ids
+As a command:
+    server.py --alerts 200 --state-dir DIR
+prints one line of JSON (URLs, files, identities) and serves until SIGTERM,
+SIGINT, or, with --until-eof, the end of its standard input.
+
+A fault is (where, kind, options).  where: discovery token alerts siem any.
+    status      status=, retry_after= (text, optional), body=
+    html        200 with a page of a proxy
+    drop        the connection is closed without an answer
+    cut         the connection is closed after `bytes` bytes of the body
+    truncate    the answer ends properly, its JSON after `bytes` bytes
+    raw         200 with body= as it stands
+    element     raw text `element` is put before element `at` of the page
+    foreign     the nextLink leads to another origin
+    link        the nextLink is `link`
+    no_link     a page without its nextLink
+    repeat      the nextLink leads to the same page
+    slow        waits `seconds`, then answers properly
+    drip        `seconds` between every 16 KiB of the body
+    expire      all tokens end now, so this request is 401
+    partial     206 and a Warning header
+For all: times= (1), after= (0: answers of that place to let pass first).
+"""
+import argparse
+import base64
+import collections
+import hashlib
+import hmac
+import http.server
+import json
+import os
+import secrets
+import signal
+import socket
+import socketserver
+import ssl
+import subprocess
+import sys
+import threading
+import time
+import urllib.parse
+import uuid
+import zlib
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import alerts as made                                   # noqa: E402
+from entra import Entra                                 # noqa: E402
+from odata import FilterError, compile_filter, ticks    # noqa: E402
+
+CLIENT_ID = "0f1e2d3c-4b5a-4697-8877-665544332211"
+CHUNK = 65536
+KINDS = ("status html drop cut truncate raw element foreign link no_link "
+         "repeat slow drip expire partial").split()
+PLACES = "discovery token alerts siem any".split()
+
+
+class Fault:
+    def __init__(self, where, kind, times=1, after=0, **options):
+        if where not in PLACES or kind not in KINDS:
+            raise ValueError("no such fault: %s %s" % (where, kind))
+        self.where, self.kind = where, kind
+        self.times, self.after, self.options = times, after, options
+
+    def get(self, name, default=None):
+        return self.options.get(name, default)
+
+
+class Settings:
+    """How the API behaves; Microsoft's own ways first."""
+    default_top = 100           # not documented; a guess
+    top_max = 1000              # larger values are clamped silently
+    skip_max = 500
+    order_obeyed = True         # $orderby=createdDateTime
+    count_given = True          # @odata.count
+    links_given = True          # @odata.nextLink on a full page
+    gzip = True
+    date_offset_s = 0           # of the Date header; None: no header
+    page_delay_s = 0.0
+    wdatp_window_s = 7200       # without sinceTimeUtc
+
+
+class Ledger:
+    """What was asked and served: a JSON lines file, and counters."""
+
+    def __init__(self, path):
+        self.lock = threading.Lock()
+        self.file = open(path, "a", encoding="utf-8")
+        self.rows = []
+        self.ids = {"alerts": collections.Counter(),
+                    "siem": collections.Counter()}
+
+    def write(self, **row):
+        row = {"time": round(time.time(), 3), **row}
+        with self.lock:
+            if not self.file.closed:
+                self.file.write(json.dumps(row) + "\n")
+                self.file.flush()
+            for ident in row.get("ids", ()):
+                self.ids[row["place"]][ident] += 1
+            self.rows.append({k: v for k, v in row.items() if k != "ids"})
+
+    def select(self, **wanted):
+        with self.lock:
+            return [r for r in self.rows
+                    if all(r.get(k) == v for k, v in wanted.items())]
+
+    def close(self):
+        with self.lock:
+            self.file.close()
+
+
+class Aborted(Exception):
+    """A fault ends the connection."""
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version = "cefwd-sim"
+    timeout = 120
+
+    def setup(self):
+        # the handshake is done here, so that it cannot stop the accepting
+        self.request.settimeout(self.timeout)
+        if isinstance(self.request, ssl.SSLSocket):
+            self.request.do_handshake()
+        super().setup()
+
+    def log_message(self, *args):
+        pass
+
+    def do_GET(self):
+        self.answer("GET")
+
+    def do_POST(self):
+        self.answer("POST")
+
+    def answer(self, method):
+        sim = self.server.sim
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length) if length else b""
+        path, _, query = self.path.partition("?")
+        self.row = {"role": self.server.role, "method": method, "path": path,
+                    "query": query if method == "GET" else ""}
+        self.faults = []
+        try:
+            if sim.stopped:
+                raise Aborted
+            self.route(sim, method, path, query, body)
+        except (Aborted, ConnectionError, ssl.SSLError, TimeoutError) as e:
+            self.row.setdefault("status", 0)
+            self.row["ended"] = type(e).__name__
+            self.close_connection = True
+            self.abort()
+        self.row["faults"] = [f.kind for f in self.faults]
+        if self.server.role != "control":
+            sim.ledger.write(**self.row)
+
+    def abort(self):
+        """End the connection without TLS's own farewell."""
+        try:
+            sock = self.connection
+            if isinstance(sock, ssl.SSLSocket):
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+            else:
+                sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+    def route(self, sim, method, path, query, body):
+        parts = path.strip("/").split("/")
+        role = self.server.role
+        if role == "control":
+            return self.control(sim, path, body)
+        if role == "foreign":
+            self.row["bearer"] = "Authorization" in self.headers
+            return self.send(200, b'{"value":[]}')
+        if role == "login":
+            if path.endswith("/v2.0/.well-known/openid-configuration"):
+                return self.login(sim, "discovery", lambda:
+                                  sim.entra.discovery(parts[0],
+                                                      sim.login_url))
+            for tail, version in (("/oauth2/v2.0/token", 2),
+                                  ("/oauth2/token", 1)):
+                if path.endswith(tail) and method == "POST":
+                    self.row["version"] = version
+                    return self.login(sim, "token", lambda: sim.entra.token(
+                        parts[0], version, body.decode("utf-8", "replace"),
+                        self.headers.get("Authorization")))
+        if role == "graph" and path == "/v1.0/security/alerts_v2":
+            return self.graph(sim, query)
+        if role == "siem" and path.rstrip("/") == "/api/alerts":
+            return self.siem(sim, query)
+        return self.send(404, self.graph_error(
+            "ResourceNotFound", "Resource not found for the segment '%s'."
+            % parts[-1]))
+
+    # -- faults ---------------------------------------------------------
+
+    def start_faults(self, sim, place):
+        """Faults that replace the answer; True if one has."""
+        self.row["place"] = place
+        self.faults = sim.due(place)
+        for f in self.faults:
+            if f.kind == "drop":
+                raise Aborted
+            if f.kind == "slow":
+                sim.sleep(f.get("seconds", 1))
+            elif f.kind == "expire":
+                sim.entra.expire_tokens()
+            elif f.kind == "html":
+                self.send(200, b"<html><body>Sign in to the proxy, please"
+                          b"</body></html>", "text/html; charset=utf-8")
+                return True
+            elif f.kind == "raw":
+                self.send(200, _bytes(f.get("body", "")),
+                          f.get("type", "application/json"))
+                return True
+            elif f.kind == "status":
+                self.send_status(f)
+                return True
+        return False
+
+    def send_status(self, f):
+        status = f.get("status", 500)
+        extra = {}
+        if f.get("retry_after") is not None:
+            extra["Retry-After"] = str(f.get("retry_after"))
+        if f.get("location"):
+            extra["Location"] = f.get("location")
+        body = f.get("body")
+        if body is None:
+            words = {429: ("TooManyRequests", "Please retry again later."),
+                     503: ("ServiceNotAvailable", "The service is busy."),
+                     403: ("Forbidden", "Access to the resource is denied."),
+                     }.get(status, ("UnknownError", "An error occurred."))
+            body = self.graph_error(*words)
+        self.send(status, _bytes(body), headers=extra)
+
+    def has(self, kind):
+        return next((f for f in self.faults if f.kind == kind), None)
+
+    # -- answers --------------------------------------------------------
+
+    def begin(self, status, kind, headers):
+        sim = self.server.sim
+        self.row["status"] = status
+        self.send_response_only(status)
+        if sim.settings.date_offset_s is not None:
+            self.send_header("Date", self.date_time_string(
+                time.time() + sim.settings.date_offset_s))
+        self.send_header("Content-Type", kind)
+        self.send_header("request-id", self.request_id())
+        client = self.headers.get("client-request-id")
+        if client:
+            self.send_header("client-request-id", client)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+
+    def request_id(self):
+        if not hasattr(self, "_request_id"):
+            self._request_id = str(uuid.uuid4())
+        return self._request_id
+
+    def send(self, status, body, kind="application/json", headers=None):
+        cut = self.has("cut")
+        short = self.has("truncate")
+        if short is not None:
+            body = body[:short.get("bytes", len(body) // 2)]
+        self.begin(status, kind, headers)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if cut is not None:
+            self.wfile.write(body[:cut.get("bytes", len(body) // 2)])
+            self.wfile.flush()
+            raise Aborted
+        self.wfile.write(body)
+
+    def stream(self, status, pieces, kind, headers=None):
+        """Chunked, gzip where asked: never the whole page in memory."""
+        sim = self.server.sim
+        zipped = (sim.settings.gzip
+                  and "gzip" in self.headers.get("Accept-Encoding", ""))
+        headers = dict(headers or {})
+        if zipped:
+            headers["Content-Encoding"] = "gzip"
+        self.begin(status, kind, headers)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        packer = zlib.compressobj(1, zlib.DEFLATED, 31) if zipped else None
+        cut, short = self.has("cut"), self.has("truncate")
+        drip = self.has("drip")
+        limit = next((f.get("bytes", 1000) for f in (cut, short) if f), None)
+        size = 16384 if drip else CHUNK
+        sent, hold = 0, bytearray()
+
+        def flush(last=False):
+            data = bytes(hold)
+            hold.clear()
+            if packer is not None:
+                data = packer.compress(data)
+                if last:
+                    data += packer.flush()
+                elif cut or drip:
+                    data += packer.flush(zlib.Z_SYNC_FLUSH)
+            if data:
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+            if drip:
+                self.wfile.flush()
+                sim.sleep(drip.get("seconds", 0.1))
+
+        for piece in pieces:
+            if limit is not None and sent + len(piece) >= limit:
+                hold += piece[:limit - sent]
+                flush(last=short is not None)
+                if cut is not None:
+                    self.wfile.flush()
+                    raise Aborted
+                break
+            hold += piece
+            sent += len(piece)
+            if len(hold) >= size:
+                flush()
+        else:
+            flush(last=True)
+        self.wfile.write(b"0\r\n\r\n")
+        self.row["bytes"] = sent
+
+    def graph_error(self, code, message):
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
+        return json.dumps({"error": {
+            "code": code, "message": message, "innerError": {
+                "date": stamp, "request-id": self.request_id(),
+                "client-request-id": self.headers.get(
+                    "client-request-id") or self.request_id()}}}).encode()
+
+    # -- places ---------------------------------------------------------
+
+    def login(self, sim, place, make):
+        if self.start_faults(sim, place):
+            return
+        status, headers, body = make()
+        self.row["codes"] = json.loads(body).get("error_codes", [])
+        self.send(status, body, "application/json; charset=utf-8", headers)
+
+    def authorized(self, sim, api, permission):
+        """False after a 401 or 403."""
+        serial, why = sim.entra.judge(self.headers.get("Authorization"), api)
+        self.row["token"] = serial
+        if why is None:
+            return True
+        if why == "roles":
+            self.send(403, self.graph_error(
+                "Forbidden", "Missing application roles. API required roles: "
+                "%s, application roles: ." % permission))
+            return False
+        message = {
+            "empty": "Access token is empty.",
+            "malformed": "CompactToken parsing failed with error code: "
+                         "80049217",
+            "expired": "Lifetime validation failed, the token is expired.",
+            "audience": "Access token validation failure. Invalid audience.",
+        }[why]
+        self.send(401, self.graph_error("InvalidAuthenticationToken",
+                                        message),
+                  headers={"WWW-Authenticate":
+                           'Bearer realm="", authorization_uri="%s/common/'
+                           'oauth2/authorize"' % sim.login_url})
+        return False
+
+    def graph(self, sim, query):
+        if self.start_faults(sim, "alerts"):
+            return
+        if not self.authorized(sim, "graph", "SecurityAlert.Read.All"):
+            return
+        try:
+            page = sim.page(query)
+        except FilterError as e:
+            self.send(400, self.graph_error("BadRequest", str(e)))
+            return
+        self.row["ids"] = [r.id for r in page.records]
+        self.row["served"] = len(page.records)
+        sim.sleep(sim.settings.page_delay_s)
+        partial = self.has("partial")
+        self.stream(
+            206 if partial else 200, self.graph_body(sim, page, query),
+            "application/json;odata.metadata=minimal;odata.streaming=true;"
+            "IEEE754Compatible=false;charset=utf-8",
+            {"Warning": '199 - "Microsoft/Sim/504/10000"'} if partial
+            else None)
+
+    def graph_body(self, sim, page, query):
+        head = {"@odata.context": sim.graph_url
+                + "/v1.0/$metadata#security/alerts_v2"}
+        if page.count is not None:
+            head["@odata.count"] = page.count
+        link = page.link
+        if self.has("foreign"):
+            link = sim.foreign_url + self.path + "&$skiptoken=away"
+        elif self.has("link"):
+            link = self.has("link").get("link", "")
+        elif self.has("repeat"):
+            link = sim.graph_url + self.path
+        elif self.has("no_link"):
+            link = None
+        early = link is not None and page.number % 2 == 0
+        if early:               # an annotation may stand anywhere
+            head["@odata.nextLink"] = link
+        yield json.dumps(head)[:-1].encode() + b',"value":['
+        bad = self.has("element")
+        for i, rec in enumerate(page.records):
+            if bad is not None and i == bad.get("at", 0):
+                yield (b"," if i else b"") + _bytes(bad.get("element"))
+                yield b","
+            elif i:
+                yield b","
+            yield rec.json()
+        yield b"]"
+        if link is not None and not early:
+            yield b',"@odata.nextLink":' + json.dumps(link).encode()
+        yield b"}"
+
+    def siem(self, sim, query):
+        if self.start_faults(sim, "siem"):
+            return
+        if not self.authorized(sim, "siem", "the SIEM connector"):
+            return
+        try:
+            records = sim.detections_of(query)
+        except (FilterError, ValueError) as e:
+            self.send(400, json.dumps({"Message": str(e)}).encode())
+            return
+        self.row["ids"] = [r.id for r in records]
+        self.row["served"] = len(records)
+        bad = self.has("element")
+
+        def pieces():
+            yield b"["
+            for i, rec in enumerate(records):
+                if bad is not None and i == bad.get("at", 0):
+                    yield (b"," if i else b"") + _bytes(bad.get("element"))
+                    yield b","
+                elif i:
+                    yield b","
+                yield rec.json()
+            yield b"]"
+        self.stream(200, pieces(), "application/json; charset=utf-8")
+
+    def control(self, sim, path, body):
+        """POST /fault {where, kind, ...}, /settings {...}, /expire,
+        /clear, /add {count}, /update {id, ...}; GET /ledger, /served."""
+        args = json.loads(body) if body else {}
+        out = {}
+        try:
+            if path == "/fault":
+                sim.fault(**args)
+            elif path == "/clear":
+                sim.clear_faults()
+            elif path == "/settings":
+                sim.set(**args)
+            elif path == "/expire":
+                sim.entra.expire_tokens()
+            elif path == "/add":
+                with sim.lock:
+                    out["ids"] = sim.store.add(args.get("count", 1))
+            elif path == "/update":
+                with sim.lock:
+                    sim.store.update(args.pop("id"), **args)
+            elif path == "/served":
+                out = {k: dict(v) for k, v in sim.ledger.ids.items()}
+            elif path == "/ledger":
+                out["rows"] = sim.ledger.select()
+            else:
+                return self.send(404, b'{"error":"no such control"}')
+        except (TypeError, ValueError, KeyError) as e:
+            return self.send(400, json.dumps({"error": str(e)}).encode())
+        return self.send(200, json.dumps(out).encode())
+
+
+class Listener(socketserver.ThreadingMixIn, http.server.HTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+    def __init__(self, sim, role, context, port=0):
+        self.sim, self.role, self.context = sim, role, context
+        self.open = set()
+        super().__init__(("127.0.0.1", port), Handler)
+        scheme = "https" if context else "http"
+        self.url = "%s://127.0.0.1:%d" % (scheme, self.server_port)
+
+    def server_bind(self):
+        # without HTTPServer's look-up of the host's name
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.server_address[:2]
+
+    def get_request(self):
+        sock, peer = super().get_request()
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self.context is not None:
+            sock = self.context.wrap_socket(
+                sock, server_side=True, do_handshake_on_connect=False)
+        self.open.add(sock)
+        return sock, peer
+
+    def shutdown_request(self, request):
+        self.open.discard(request)
+        try:
+            super().shutdown_request(request)
+        except (OSError, ValueError):
+            pass
+
+    def handle_error(self, request, client_address):
+        pass                    # a client that goes away is no news
+
+    def close_all(self):
+        for sock in list(self.open):
+            try:
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+
+class Page:
+    def __init__(self, records, link, count, number):
+        self.records, self.link = records, link
+        self.count, self.number = count, number
+
+
+def _bytes(value):
+    return value if isinstance(value, bytes) else value.encode()
+
+
+def make_certificates(folder):
+    """A CA and a certificate for loopback; (ca.pem, server.pem with key)."""
+    ca, key = os.path.join(folder, "ca.pem"), os.path.join(folder, "ca.key")
+    cert = os.path.join(folder, "server.pem")
+    server_key = os.path.join(folder, "server.key")
+    new = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+           "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    quiet = {"check": True, "stdout": subprocess.DEVNULL,
+             "stderr": subprocess.PIPE}
+    subprocess.run(new + [
+        "-keyout", key, "-out", ca, "-subj", "/CN=cefwd simulation CA",
+        "-addext", "keyUsage=critical,keyCertSign,cRLSign"], **quiet)
+    subprocess.run(new + [
+        "-keyout", server_key, "-out", cert, "-CA", ca, "-CAkey", key,
+        "-subj", "/CN=localhost",
+        "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+        "-addext", "basicConstraints=critical,CA:FALSE",
+        "-addext", "extendedKeyUsage=serverAuth"], **quiet)
+    os.unlink(key)
+    return ca, cert, server_key
+
+
+class Sim:
+    def __init__(self, alerts=200, state_dir=None, seed=1, detections=0,
+                 now=None, life_s=3599, ports=None, span_s=12 * 3600):
+        os.makedirs(state_dir, exist_ok=True)
+        self.state_dir = state_dir
+        self.lock = threading.RLock()
+        self.halt = threading.Event()
+        self.settings = Settings()
+        self.faults = []
+        self.cache = {}
+        self.link_key = secrets.token_bytes(16)
+        self.tenant, self.client_id = made.TENANT, CLIENT_ID
+        # what a real one can hold, and percent-encoding must carry over
+        self.secret = "Sim~+/=&%_.-" + secrets.token_urlsafe(24)
+        self.secret_file = os.path.join(state_dir, "client.secret")
+        fd = os.open(self.secret_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC,
+                     0o600)
+        with os.fdopen(fd, "w") as f:
+            f.write(self.secret + "\n")
+        self.entra = Entra(self.tenant, self.client_id, self.secret, life_s)
+        self.store = made.Store(made.graph_alert, seed, alerts, now, span_s)
+        self.detections = made.Store(made.detection, seed, detections, now,
+                                     span_s)
+        self.ledger_file = os.path.join(state_dir, "ledger.jsonl")
+        self.ledger = Ledger(self.ledger_file)
+        self.ca_file, cert, key = make_certificates(state_dir)
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(cert, key)
+        self.listeners = {}
+        for role in ("login", "graph", "siem", "foreign", "control"):
+            self.listeners[role] = Listener(
+                self, role, None if role == "control" else self.context,
+                (ports or {}).get(role, 0))
+        for listener in self.listeners.values():
+            threading.Thread(target=listener.serve_forever,
+                             kwargs={"poll_interval": 0.05},
+                             daemon=True).start()
+
+    def __getattr__(self, name):
+        if name.endswith("_url"):
+            return self.__dict__["listeners"][name[:-4]].url
+        raise AttributeError(name)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.close()
+
+    @property
+    def stopped(self):
+        return self.halt.is_set()
+
+    def sleep(self, seconds):
+        if seconds and self.halt.wait(seconds):
+            raise Aborted
+
+    def close(self):
+        self.halt.set()
+        for listener in self.listeners.values():
+            listener.shutdown()
+            listener.server_close()
+            listener.close_all()
+        self.ledger.close()
+
+    def describe(self):
+        out = {role: l.url for role, l in self.listeners.items()}
+        out.update(pid=os.getpid(), ca_file=self.ca_file, tenant=self.tenant,
+                   client_id=self.client_id, secret_file=self.secret_file,
+                   ledger=self.ledger_file, alerts=len(self.store.records),
+                   detections=len(self.detections.records))
+        return out
+
+    # -- what a test turns ----------------------------------------------
+
+    def fault(self, where, kind, **options):
+        with self.lock:
+            self.faults.append(Fault(where, kind, **options))
+
+    def clear_faults(self):
+        with self.lock:
+            self.faults = []
+
+    def set(self, **settings):
+        for name, value in settings.items():
+            if not hasattr(Settings, name):
+                raise ValueError("no such setting: " + name)
+            setattr(self.settings, name, value)
+
+    def due(self, place):
+        """The faults of this answer."""
+        out = []
+        with self.lock:
+            for f in list(self.faults):
+                if f.where not in (place, "any"):
+                    continue
+                if f.after > 0:
+                    f.after -= 1
+                    continue
+                f.times -= 1
+                out.append(f)
+                if f.times <= 0:
+                    self.faults.remove(f)
+        return out
+
+    def served(self, place="alerts"):
+        with self.ledger.lock:
+            return collections.Counter(self.ledger.ids[place])
+
+    def requests(self, **wanted):
+        return self.ledger.select(**wanted)
+
+    # -- the data -------------------------------------------------------
+
+    def matching(self, text, order):
+        """Records of a $filter, in the order asked for; cached."""
+        with self.lock:
+            key = (text, order, self.store.generation)
+            if key not in self.cache:
+                keep = compile_filter(text)
+                found = [r for r in self.store.records if keep(r)]
+                if order != "createdDateTime asc":      # newest first
+                    found.reverse()
+                if len(self.cache) > 8:
+                    self.cache.clear()
+                self.cache[key] = found
+            return self.cache[key]
+
+    def page(self, query):
+        """The page that a query asks for; FilterError: 400."""
+        head, mark, token = query.partition("&$skiptoken=")
+        args = urllib.parse.parse_qs(head, keep_blank_values=True)
+        args = {k: v[0] for k, v in args.items()}
+        for name in args:
+            if name not in ("$filter", "$top", "$skip", "$count", "$orderby"):
+                raise FilterError("The query option '%s' is not supported."
+                                  % name)
+        top = self.number(args, "$top", self.settings.default_top)
+        top = max(1, min(top, self.settings.top_max))
+        skip = self.number(args, "$skip", 0)
+        if skip > self.settings.skip_max:
+            raise FilterError("$skip=%d cannot exceed %d"
+                              % (skip, self.settings.skip_max))
+        start, number = skip, 0
+        if mark:
+            start, number = self.read_token(head, token)
+        order = args.get("$orderby", "")
+        if order == "createdDateTime":
+            order += " asc"
+        if not self.settings.order_obeyed:
+            order = ""
+        found = self.matching(args.get("$filter", ""), order)
+        records = found[start:start + top]
+        link = None
+        if start + top < len(found) and self.settings.links_given:
+            link = "%s/v1.0/security/alerts_v2?%s&$skiptoken=%s" % (
+                self.graph_url, head,
+                self.make_token(head, start + top, number + 1))
+        count = None
+        if (args.get("$count") == "true" and self.settings.count_given
+                and number == 0):
+            count = len(found)
+        return Page(records, link, count, number)
+
+    @staticmethod
+    def number(args, name, default):
+        text = args.get(name, str(default))
+        if not text.isdigit():
+            raise FilterError("Invalid value '%s' for %s query option found."
+                              % (text, name))
+        return int(text)
+
+    def make_token(self, head, start, number):
+        """Signed over the rest of the URL: it must come back unaltered."""
+        text = "%d.%d" % (start, number)
+        mac = hmac.new(self.link_key, (text + head).encode(), hashlib.sha256)
+        return base64.urlsafe_b64encode(
+            text.encode() + b"." + mac.hexdigest()[:16].encode()).decode()
+
+    def read_token(self, head, token):
+        try:
+            text = base64.urlsafe_b64decode(token).decode()
+            start, number, _ = text.split(".")
+            if self.make_token(head, int(start), int(number)) == token:
+                return int(start), int(number)
+        except (ValueError, UnicodeDecodeError):
+            pass
+        raise FilterError("Skip token is not valid.")
+
+    def detections_of(self, query):
+        """What the WDATP SIEM API answers; ValueError: 400."""
+        args = urllib.parse.parse_qs(query, keep_blank_values=True)
+        args = {k.lower(): v[0] for k, v in args.items()}
+        for name in args:
+            if name not in ("sincetimeutc", "untiltimeutc", "limit", "ago",
+                            "machinegroups"):
+                raise ValueError("Unknown parameter: " + name)
+        now = made.now_ticks()
+        since = now - self.settings.wdatp_window_s * made.TICKS
+        until = now
+        if "sincetimeutc" in args:
+            since = ticks(args["sincetimeutc"])
+        if "untiltimeutc" in args:
+            until = ticks(args["untiltimeutc"])
+        with self.lock:
+            found = [r for r in self.detections.records
+                     if since <= r.updated <= until]
+        if "limit" in args:             # the most recent ones
+            found.sort(key=lambda r: r.updated)
+            found = found[-int(args["limit"]):]
+        return found
+
+
+def main():
+    p = argparse.ArgumentParser(description="simulated Microsoft endpoints")
+    p.add_argument("--alerts", type=int, default=200)
+    p.add_argument("--detections", type=int, default=0)
+    p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--state-dir", required=True)
+    p.add_argument("--token-life", type=int, default=3599)
+    p.add_argument("--until-eof", action="store_true",
+                   help="end with the end of standard input")
+    a = p.parse_args()
+    sim = Sim(a.alerts, a.state_dir, a.seed, a.detections,
+              life_s=a.token_life)
+    done = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: done.set())
+    if a.until_eof:
+        def watch():
+            while os.read(0, 4096):
+                pass
+            done.set()
+        threading.Thread(target=watch, daemon=True).start()
+    print(json.dumps(sim.describe()), flush=True)
+    done.wait()
+    sim.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
