@@ -1,0 +1,15 @@
+/*
+ * commands.h - the commands, each in the file of its name
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#ifndef CEFWD_CMD_COMMANDS_H
+#define CEFWD_CMD_COMMANDS_H
+
+#include "cmd/cmd.h"
+
+extern const struct cmd cmd_run;
+extern const struct cmd cmd_once;
+
+#endif /* CEFWD_CMD_COMMANDS_H */
