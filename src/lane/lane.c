@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clk.h"
 #include "base/mem.h"
 #include "base/obj.h"
 #include "base/stamp.h"
@@ -503,6 +504,7 @@ lane__pass_ended(
 	l->at.pass_created = STAMP_NONE;
 	l->at.pass_newest = STAMP_NONE;
 	l->is_done = true;
+	prune(l);
 	add_mark(l, true);
 	log_debug(LANE_FMT ": a pass has ended records=%llu put=%llu "
 			   "known=%llu unsettled=%llu",

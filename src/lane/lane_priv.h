@@ -86,6 +86,7 @@ struct lane {
 	struct sent_queue kept; /* without a state: until the end */
 	struct mark_queue marks;
 	uint64_t n_put, n_settled, n_known, n_left_out;
+	uint64_t pruned_ms;           /* clk_ms() of the last time; 0: never */
 	struct batch *batch;          /* open, or NULL */
 	struct batch_queue submitted; /* not yet written */
 	uv_timer_t commit_timer;
