@@ -491,6 +491,22 @@ lane__slice(
 	add_mark(l, false);
 }
 
+/* Rows live for "remember" after the alert was last seen; once a day is
+   often enough to look. */
+static void
+prune(struct lane *l)
+{
+	uint64_t now = clk_ms();
+
+	if (!moves(l) ||
+	    (l->pruned_ms != 0 && now - l->pruned_ms < LANE_SEEN_MS))
+		return;
+	l->pruned_ms = now;
+	state_commit_prune(batch_open(l)->commit, l->id,
+	    stamp_now() - stamp_from_ms((int64_t)l->feed->o->remember_ms));
+	batch_added(l);
+}
+
 void
 lane__pass_ended(
     struct lane *l, const struct pass *p, const struct source_progress *pr)
