@@ -102,12 +102,17 @@ const char *cef_fit_word(enum cef_fit fit); /* "ok" "cut" ... */
 
 /*
  * cef_value(key, in, len, out): normalise the text of a value for its field:
- * invalid UTF-8 to U+FFFD, CR and CRLF to LF (in a header: newlines to a
- * blank), other controls to a blank, outer blanks and newlines trimmed; then
- * the type: IPv4 dotted quad, IPv6 by RFC 5952, MAC as AA:BB:CC:DD:EE:FF,
- * integers in their range without leading zeros, floats without exponent,
- * times as epoch ms; then the length.  out is replaced by the value as a
- * conforming reader would read it back (unescaped).
+ * invalid UTF-8 to U+FFFD, CR, CRLF and Unicode's line ends to LF (in a
+ * header: newlines to a blank), other controls to a blank, outer blanks and
+ * newlines trimmed, in a header backslashes at the end too; then the type:
+ * IPv4 dotted quad, also from an IPv4-mapped IPv6 address, IPv6 by RFC 5952
+ * without zone, MAC as AA:BB:CC:DD:EE:FF, integers in their range without
+ * leading zeros, floats without exponent, times as epoch ms from 1970 to 9999,
+ * severity as cef_severity(); then the length.
+ *
+ * out is replaced by the value as a conforming reader would read it back
+ * (unescaped); in must not lie in it.  Where out is full, free text is cut and
+ * anything else dropped.
  */
 enum cef_fit cef_value(
     const struct cef_key *key, const char *in, size_t len, struct buf *out);
@@ -126,13 +131,15 @@ void cef_event_reset(struct cef_event *ev);
 /*
  * cef_event_set(ev, key, value, len, is_volatile): add a pair or set a header
  * field from an already normalised value (copied).  is_volatile: the map's
- * "!", kept out of cef_event_hash().  An empty value is no pair.  A key that
- * is set already is replaced in place.
+ * "!", kept out of cef_event_hash().  A key that is set already is replaced in
+ * place; an empty value is no pair and removes it.  Keys are told apart by
+ * their address, which must last until the event is reset.
  */
 void cef_event_set(struct cef_event *ev, const struct cef_key *key,
     const char *value, size_t len, bool is_volatile);
 
-/* Reading back, in order; values are normalised, not escaped. */
+/* Reading back, in order; values are normalised, not escaped, and hold until
+   the next set or reset.  A header field that is not set is "". */
 size_t cef_event_count(const struct cef_event *ev);
 const struct cef_key *cef_event_at(
     const struct cef_event *ev, size_t i, const char **value, size_t *len);
@@ -152,14 +159,17 @@ struct cef_line_options {
  * k=v" to out: escapes, a blank after the seventh pipe, one between pairs, no
  * newline.  Empty header fields are written "unknown", severity "Unknown".
  * Pairs that do not fit max_bytes are left out whole from the end (with their
- * label), externalId and rt last; *left_out (may be NULL) counts them.  Keys
- * of CEF 1.2 are left out unless version is CEF_VERSION_1.
+ * label), externalId and rt last; then header fields are cut, name first, down
+ * to a character each.  *left_out (may be NULL) counts what is missing, a pair
+ * and its label as one.  Keys of CEF 1.2 are left out, uncounted, unless
+ * version is CEF_VERSION_1.
  */
 void cef_event_write(const struct cef_event *ev,
     const struct cef_line_options *opts, struct buf *out, size_t *left_out);
 
 /* A 64-bit hash of header and pairs without the volatile ones: equal for two
-   events that a reader could not tell apart. */
+   events that a reader could not tell apart, whatever the order of their
+   pairs.  It is kept on disk: it never changes between versions. */
 uint64_t cef_event_hash(const struct cef_event *ev);
 
 #endif /* CEFWD_CEF_CEF_H */
