@@ -41,6 +41,14 @@
 #define MAP_EXPR_DEPTH_MAX      32              /* nested braces, parens */
 #define MAP_EVENTS_MAX          10000u          /* lines from one record */
 #define MAP_INCLUDE_MAX         8               /* nested includes */
+#define MAP_FILES_MAX           64u             /* files of one map */
+#define MAP_ITEMS_MAX           200000u         /* values at work in a field */
+#define MAP_WORK_MAX            (16u << 20)     /* bytes made for one field */
+#define MAP_KEEP_MAX            (1u << 20)      /* of these kept for reuse */
+#define MAP_UNIQUE_MAX          1000u           /* different values told apart:
+                                                   more than a field holds */
+#define MAP_REGEX_STEPS_MAX     200000u         /* PCRE2's match limit: some
+                                                   milliseconds */
 
 /* cef: what is written for one event when no lane names a limit. */
 #define CEF_LINE_MAX            (1u << 20)      /* bytes */

@@ -76,6 +76,7 @@ struct map_trace_field {
 	const char *value; /* final; NULL: left out */
 	size_t value_len;
 	enum cef_fit fit;
+	const char *why; /* it was left out or cut, in words; NULL: it is not */
 	bool is_volatile;
 	const char *const *paths; /* normalized paths that gave the value */
 	size_t n_paths;
@@ -100,5 +101,8 @@ size_t map_translate(struct map_run *r, struct json_object *record,
 size_t
 map_run_counts(const struct map_run *r, const struct map_field_count **rows);
 uint64_t map_run_unmatched(const struct map_run *r);
+
+/* Events that MAP_EVENTS_MAX kept out. */
+uint64_t map_run_capped(const struct map_run *r);
 
 #endif /* CEFWD_MAP_MAP_H */
