@@ -1,0 +1,15 @@
+/*
+ * verify.h - inside net/: words for a certificate that was not accepted
+ *
+ * Apart from the rest, as OpenSSL's headers have an ERR_STATE of their own.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#ifndef CEFWD_NET_VERIFY_H
+#define CEFWD_NET_VERIFY_H
+
+/* X509_V_ERR_...: what is wrong and the mend; NULL: no words for it. */
+const char *http__verify_words(long code);
+
+#endif /* CEFWD_NET_VERIFY_H */
