@@ -21,7 +21,13 @@
 
 #include "base/err.h"
 
-/* Where the records are. */
+/*
+ * Where the records are.
+ *
+ * SPLIT_ANY decides as the bytes come: an object is a page if it has a member
+ * "value" (the array's name) whose value is an array of objects, or an empty
+ * one, and no member "id" stands before it; any other object is a record.
+ */
 enum split_shape {
 	SPLIT_PAGE, /* the API's: an object with the array member, or a bare
 	                array where array is NULL */
@@ -31,7 +37,8 @@ enum split_shape {
 
 struct split_options {
 	enum split_shape shape;
-	const char *array;  /* "value"; NULL: the body is the array */
+	const char *array;  /* "value"; NULL: the body is the array
+	                       (SPLIT_ANY: "value") */
 	size_t max_element; /* bytes; 0: JSON_ELEMENT_MAX */
 	uint64_t max_page;  /* bytes; 0: JSON_PAGE_MAX */
 };
@@ -48,7 +55,9 @@ struct split_handlers {
 	/* Return 0, or -1 with e to stop. */
 	int (*element)(
 	    void *ctx, const struct split_element *el, struct err *e);
-	/* An element was refused; why says what and where. */
+	/* An element was refused; why says what and where: "byte 812: a raw
+	   control byte in a string" (bytes are told from 1 on).  May be NULL.
+	 */
 	void (*refused)(
 	    void *ctx, uint64_t index, uint64_t offset, const char *why);
 };
@@ -61,7 +70,8 @@ void split_free(struct split *s);
 void split_reset(struct split *s); /* ready for the next page */
 
 /* 0, or -1 with ERR_DATA (no JSON, with the byte), ERR_LIMIT, or what element
-   set.  After -1 only split_reset() and split_free() may follow. */
+   set.  After -1 only split_member(), split_reset() and split_free() may
+   follow. */
 int split_feed(struct split *s, const char *p, size_t len, struct err *e);
 
 /* The body has ended: 0, or -1 with ERR_DATA where it ended too early or held
