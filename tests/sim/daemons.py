@@ -1,0 +1,198 @@
+"""daemons.py - real syslog daemons as receivers, run from unpacked packages
+
+SPDX-License-Identifier: MIT
+
+tests/sim/get-receivers unpacks them; nothing is installed, nothing needs
+root.  find(name) says why one cannot be had, for a test to skip by.
+"""
+import glob
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+PROGRAMS = {"rsyslog": "usr/sbin/rsyslogd", "syslog-ng": "usr/sbin/syslog-ng"}
+
+
+class Missing(Exception):
+    """A receiver that is not there: skip."""
+
+
+def folder():
+    return os.environ.get("CEFWD_RECEIVERS") or os.path.join(
+        os.environ.get("CEFWD_BUILDDIR", "."), "receivers")
+
+
+def find(name):
+    """(root of the unpacked package, program)."""
+    root = os.path.join(folder(), name)
+    program = os.path.join(root, PROGRAMS[name])
+    if os.path.exists(program):
+        return root, program
+    program = shutil.which(os.path.basename(PROGRAMS[name]),
+                           path="/usr/sbin:/usr/bin")
+    if program:
+        return "/", program
+    raise Missing("%s is not unpacked in %s (tests/sim/get-receivers DIR)"
+                  % (name, folder()))
+
+
+def free_port(kind=socket.SOCK_STREAM):
+    with socket.socket(socket.AF_INET, kind) as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Daemon:
+    """One receiver: .tcp and .udp ports, .lines(), stop(), kill()."""
+    name = ""
+
+    def __init__(self, state_dir):
+        self.root, self.program = find(self.name)
+        self.dir = state_dir
+        os.makedirs(state_dir, exist_ok=True)
+        self.out = os.path.join(state_dir, "received")
+        self.tcp = free_port()
+        self.udp = free_port(socket.SOCK_DGRAM)
+        self.process = None
+        self.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.stop()
+
+    def libraries(self):
+        return sorted({os.path.dirname(p) for pattern in
+                       ("lib/*/*.so*", "usr/lib/*/*.so*", "usr/lib/*.so*")
+                       for p in glob.glob(os.path.join(self.root, pattern))})
+
+    def start(self):
+        env = dict(os.environ)
+        if self.root != "/":
+            env["LD_LIBRARY_PATH"] = ":".join(self.libraries())
+        with open(os.path.join(self.dir, "log"), "ab") as log:
+            self.process = subprocess.Popen(
+                self.command(), env=env, cwd=self.dir, stdout=log,
+                stderr=log, stdin=subprocess.DEVNULL)
+        self.wait_ready()
+
+    def wait_ready(self, timeout=15):
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                break
+            try:
+                with socket.create_connection(("127.0.0.1", self.tcp), 1):
+                    return
+            except OSError:
+                time.sleep(0.02)
+        with open(os.path.join(self.dir, "log"), errors="replace") as f:
+            said = f.read()[-2000:]
+        self.stop()
+        raise RuntimeError("%s did not start: %s" % (self.name, said))
+
+    def lines(self):
+        """Whole lines so far, as they came."""
+        try:
+            with open(self.out, "rb") as f:
+                data = f.read()
+        except FileNotFoundError:
+            return []
+        return data.split(b"\n")[:-1]
+
+    def wait(self, n, timeout=20):
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            if len(self.lines()) >= n:
+                return True
+            time.sleep(0.05)
+        return False
+
+    def end(self, number):
+        if self.process is None:
+            return
+        self.process.send_signal(number)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process = None
+
+    def stop(self):
+        self.end(signal.SIGTERM)
+
+    def kill(self):
+        self.end(signal.SIGKILL)
+
+
+class Rsyslog(Daemon):
+    name = "rsyslog"
+
+    def command(self):
+        conf = os.path.join(self.dir, "rsyslog.conf")
+        with open(conf, "w") as f:
+            f.write("""\
+global(workDirectory="%(dir)s" maxMessageSize="64k"
+       parser.escapeControlCharactersOnReceive="off")
+module(load="imtcp")
+module(load="imudp")
+template(name="raw" type="string" string="%%rawmsg%%\\n")
+ruleset(name="keep") {
+    action(type="omfile" file="%(out)s" template="raw")
+}
+input(type="imtcp" address="127.0.0.1" port="%(tcp)d" ruleset="keep")
+input(type="imudp" address="127.0.0.1" port="%(udp)d" ruleset="keep"
+      rcvbufSize="8m")
+""" % {"dir": self.dir, "out": self.out, "tcp": self.tcp, "udp": self.udp})
+        command = [self.program, "-n", "-C", "-f", conf,
+                   "-i", os.path.join(self.dir, "pid")]
+        modules = glob.glob(os.path.join(self.root, "usr/lib/*/rsyslog"))
+        if self.root != "/" and modules:
+            command += ["-M", modules[0]]
+        return command
+
+
+class SyslogNg(Daemon):
+    name = "syslog-ng"
+
+    def command(self):
+        conf = os.path.join(self.dir, "syslog-ng.conf")
+        with open(conf, "w") as f:
+            f.write("""\
+@version: %(version)s
+options { flush-lines(1); log-msg-size(65536); };
+source s {
+    network(transport("tcp") ip("127.0.0.1") port(%(tcp)d) flags(no-parse));
+    network(transport("udp") ip("127.0.0.1") port(%(udp)d) flags(no-parse)
+            so-rcvbuf(8388608));
+};
+destination d { file("%(out)s" template("${MESSAGE}\\n")); };
+log { source(s); destination(d); };
+""" % {"version": self.version(), "out": self.out, "tcp": self.tcp,
+                "udp": self.udp})
+        at = os.path.join
+        command = [self.program, "-F", "-f", conf, "--no-caps",
+                   "-p", at(self.dir, "pid"), "-R", at(self.dir, "persist"),
+                   "-c", at(self.dir, "ctl")]
+        modules = self.module_path()
+        if modules:
+            command += ["--module-path", modules]
+        return command
+
+    def module_path(self):
+        found = glob.glob(os.path.join(self.root, "usr/lib/syslog-ng/*/"))
+        return found[0] if self.root != "/" and found else None
+
+    def libraries(self):
+        return super().libraries() + [
+            os.path.dirname(p) for p in glob.glob(os.path.join(
+                self.root, "usr/lib/syslog-ng/libsyslog-ng*.so.0"))][:1]
+
+    def version(self):
+        path = self.module_path()
+        return os.path.basename(path.rstrip("/")) if path else "3.35"
