@@ -1,1 +1,22 @@
-# tests that need the whole program
+# tests that need the whole program, and lint
+
+PY_LOG_DRIVER = $(LOG_DRIVER)
+PY_LOG_COMPILER = $(PYTHON3) $(top_srcdir)/tests/scenario/tap.py
+
+scenarios = \
+	tests/scenario/test_once.py
+
+TESTS += tests/lint/run $(scenarios)
+$(scenarios:.py=.log): cefwd$(EXEEXT)
+
+EXTRA_DIST += tests/lint tests/scenario tests/sim
+
+# whole folders are taken, also what Python left in them
+dist-hook: dist-hook-python
+dist-hook-python:
+	find '$(distdir)' -name __pycache__ -prune -exec rm -rf {} +
+
+.PHONY: lint dist-hook-python
+lint: all
+	$(AM_TESTS_ENVIRONMENT) PYTHON3='$(PYTHON3)' \
+	    $(srcdir)/tests/lint/run --all
