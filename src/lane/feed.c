@@ -209,17 +209,15 @@ on_done(void *ctx, const struct source_progress *pr, const struct err *e)
 		tell_state(f, SOURCE_OK, NULL, 0);
 		for (struct lane *l = NULL; (l = pass_next(p, l)) != NULL;)
 			lane__pass_ended(l, p, pr);
-	} else {
+	} else if (f->fw->o->mode == FORWARD_RUN) {
 		tell_state(f,
 		    e->kind == ERR_REFUSED ? SOURCE_REFUSED :
 					     SOURCE_UNREACHABLE,
 		    e, f->o->poll_interval_ms);
-		if (f->fw->o->mode != FORWARD_RUN) {
-			for (struct lane *l = NULL;
-			     (l = pass_next(p, l)) != NULL;)
-				l->is_done = true;
-			forwarder__failed(f->fw, e);
-		}
+	} else {
+		for (struct lane *l = NULL; (l = pass_next(p, l)) != NULL;)
+			l->is_done = true;
+		forwarder__failed(f->fw, e);
 	}
 	tell_misfits(f);
 	pass_free(p);

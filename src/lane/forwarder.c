@@ -236,6 +236,8 @@ open_all(struct forwarder *fw, struct err *e)
 		if (lane__open(&fw->lanes[i], e) == -1)
 			return -1;
 	}
+	for (size_t i = 0; i < fw->o->n_lanes; i++)
+		lane__start(&fw->lanes[i]);
 	return 0;
 }
 

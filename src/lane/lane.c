@@ -339,22 +339,28 @@ begin_cursor(struct lane *l)
 int
 lane__open(struct lane *l, struct err *e)
 {
+	const struct feed_options *o = l->feed->o;
+
+	if (l->fw->state == NULL)
+		return 0;
+	if (state_lane(l->fw->state, o->source.name, o->source.tenant,
+		l->dest_options->name, &l->id, e) == -1)
+		return -1;
+	return state_cursor_get(l->fw->state, l->id, &l->at, e);
+}
+
+void
+lane__start(struct lane *l)
+{
 	static const struct dest_lane_handlers handlers = {
 		.settled = on_settled,
 		.room = on_room,
 	};
-	const struct feed_options *o = l->feed->o;
 
-	if (l->fw->state != NULL &&
-	    (state_lane(l->fw->state, o->source.name, o->source.tenant,
-		 l->dest_options->name, &l->id, e) == -1 ||
-		state_cursor_get(l->fw->state, l->id, &l->at, e) == -1))
-		return -1;
 	if (l->dest != NULL)
 		l->out = dest_lane_add(l->dest, &handlers, l);
 	if (l->at.cursor == STAMP_NONE)
 		begin_cursor(l);
-	return 0;
 }
 
 /* The row of an event: from the lines under way, else from the disk. */

@@ -160,7 +160,8 @@ struct forwarder {
 /* lane.c */
 void
 lane__init(struct lane *l, struct forwarder *fw, const struct lane_pair *pair);
-int lane__open(struct lane *l, struct err *e);
+int lane__open(struct lane *l, struct err *e); /* its row of the state */
+void lane__start(struct lane *l);              /* after all are open */
 void lane__take(struct lane *l, const struct source_record *rec,
     const struct map_event *ev);
 void lane__slice(

@@ -8,3 +8,13 @@ liblane_a_SOURCES = \
 
 LANE_LIBS = liblane.a libsource.a libauth.a libsyslog.a libstate.a libmap.a \
 	libcef.a libjsonpath.a libnet.a $(KEYFILE_LIBS)
+
+# The rooms that touch the network are stood in for: the test is the source
+# and the destination.
+if CMOCKA
+check_PROGRAMS += tests/unit/lane
+tests_unit_lane_SOURCES = tests/unit/lane.c tests/unit/lane_doubles.c \
+	tests/unit/lane_doubles.h
+tests_unit_lane_LDADD = liblane.a libstate.a libmap.a libcef.a libjsonpath.a \
+	$(KEYFILE_LIBS) $(CMOCKA_LIBS) $(DEPS_LIBS)
+endif

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "auth/auth.h"
+#include "base/mem.h"
+#include "base/stamp.h"
+
+#include "lane_doubles.h"
+
+struct fakes fakes;
+
+static int nothing; /* what handles of the doubles point to */
+
+void
+fakes_reset(void)
+{
+	for (size_t i = 0; i < fakes.n_lanes; i++) {
+		for (size_t j = 0; j < fakes.lanes[i].n_lines; j++)
+			free(fakes.lanes[i].lines[j]);
+	}
+	for (size_t i = 0; i < fakes.n_passes; i++)
+		free(fakes.passes[i]);
+	memset(&fakes, 0, sizeof(fakes));
+}
+
+void
+fake_record(
+    struct source_pass *p, const char *id, int64_t updated, const char *json)
+{
+	struct source_record rec = {
+		.json = json_tokener_parse(json),
+		.id = id,
+		.updated = updated,
+		.created = updated,
+		.bytes = strlen(json),
+	};
+
+	p->h->record(p->ctx, &rec);
+	json_object_put(rec.json);
+}
+
+static void
+forget(struct source_pass *p)
+{
+	size_t i = 0;
+
+	while (fakes.passes[i] != p)
+		i++;
+	memmove(&fakes.passes[i], &fakes.passes[i + 1],
+	    (--fakes.n_passes - i) * sizeof(fakes.passes[0]));
+	free(p);
+}
+
+void
+fake_end(
+    struct source_pass *p, int64_t newest, int64_t date, const struct err *e)
+{
+	p->progress.newest = newest;
+	p->progress.server_date = date;
+	p->h->done(p->ctx, &p->progress, e);
+	forget(p);
+}
+
+struct http *
+http_new(uv_loop_t *loop, const char *user_agent, struct err *e)
+{
+	(void)loop;
+	(void)user_agent;
+	(void)e;
+	return (struct http *)(void *)&nothing;
+}
+
+void
+http_close(struct http *h)
+{
+	(void)h;
+}
+
+struct auth *
+auth_new(uv_loop_t *loop, struct http *http, const struct auth_options *o,
+    struct err *e)
+{
+	(void)loop;
+	(void)http;
+	(void)o;
+	(void)e;
+	return (struct auth *)(void *)&nothing;
+}
+
+void
+auth_close(struct auth *a)
+{
+	(void)a;
+}
+
+struct source *
+source_new(uv_loop_t *loop, struct http *http, struct auth *auth,
+    const struct source_options *o)
+{
+	(void)loop;
+	(void)http;
+	(void)auth;
+	(void)o;
+	return (struct source *)(void *)&nothing;
+}
+
+void
+source_close(struct source *s)
+{
+	(void)s;
+}
+
+struct source_pass *
+source_pass_start(struct source *s, const struct source_window *w,
+    const struct source_handlers *h, void *ctx)
+{
+	struct source_pass *p = xcalloc(1, sizeof(*p));
+
+	(void)s;
+	p->window = *w;
+	p->h = h;
+	p->ctx = ctx;
+	p->progress.newest = STAMP_NONE;
+	p->progress.created_done = STAMP_NONE;
+	fakes.passes[fakes.n_passes++] = p;
+	fakes.n_started++;
+	return p;
+}
+
+void
+source_pass_cancel(struct source_pass *p)
+{
+	if (p != NULL)
+		forget(p);
+}
+
+void
+source_pass_pause(struct source_pass *p)
+{
+	p->is_paused = true;
+}
+
+void
+source_pass_resume(struct source_pass *p)
+{
+	p->is_paused = false;
+}
+
+struct dest *
+dest_new(uv_loop_t *loop, const struct dest_options *o, dest_state_fn *state,
+    void *ctx, struct err *e)
+{
+	(void)loop;
+	(void)o;
+	(void)state;
+	(void)ctx;
+	(void)e;
+	return (struct dest *)(void *)&nothing;
+}
+
+void
+dest_close(struct dest *d)
+{
+	(void)d;
+}
+
+size_t
+dest_line_max(const struct dest *d)
+{
+	(void)d;
+	return 8000;
+}
+
+const struct dest_counts *
+dest_counts(const struct dest *d)
+{
+	static const struct dest_counts counts;
+
+	(void)d;
+	return &counts;
+}
+
+struct dest_lane *
+dest_lane_add(struct dest *d, const struct dest_lane_handlers *h, void *ctx)
+{
+	struct dest_lane *l = &fakes.lanes[fakes.n_lanes++];
+
+	(void)d;
+	l->h = h;
+	l->ctx = ctx;
+	l->has_room = true;
+	return l;
+}
+
+void
+dest_put(struct dest_lane *l, const char *line, size_t len, int severity)
+{
+	(void)severity;
+	l->lines[l->n_lines++] = xstrndup(line, len);
+}
+
+bool
+dest_lane_has_room(const struct dest_lane *l)
+{
+	return l->has_room;
+}
