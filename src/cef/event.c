@@ -63,15 +63,15 @@ find(struct cef_event *ev, const struct cef_key *key)
 static size_t
 count_escapes(const struct cef_key *key, const char *value, size_t len)
 {
+	/* Bit 0: escaped in a header; bit 1: in an extension. */
+	static const unsigned int special[256] = {
+		['\\'] = 3, ['|'] = 1, ['='] = 2, ['\n'] = 2
+	};
+	unsigned int shift = key->is_header ? 0 : 1;
 	size_t n = 0;
 
-	for (size_t i = 0; i < len; i++) {
-		char c = value[i];
-
-		if (key->is_header ? c == '\\' || c == '|' :
-				     c == '\\' || c == '=' || c == '\n')
-			n++;
-	}
+	for (size_t i = 0; i < len; i++)
+		n += (special[(unsigned char)value[i]] >> shift) & 1U;
 	return n;
 }
 

@@ -27,6 +27,10 @@ src/cef/dictionary.$(OBJEXT): src/cef/dictionary.inc
 
 cefdatadir = $(datadir)/cefwd
 dist_cefdata_DATA = cef/dictionary.csv
+mapsdir = $(datadir)/cefwd/maps
+dist_maps_DATA = \
+	cef/graph-alerts.map \
+	cef/wdatp-siem.map
 
 CEF_LIBS = libcef.a $(KEYFILE_LIBS)
 

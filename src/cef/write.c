@@ -232,7 +232,10 @@ cef_event_write(const struct cef_event *ev, const struct cef_line_options *opts,
 		buf_addc(out, ' ');
 		buf_adds(out, s->key->key);
 		buf_addc(out, '=');
-		escape(out, ev->text.p + s->off, s->len, "\\=");
+		if (s->n_escapes == 0)
+			buf_add(out, ev->text.p + s->off, s->len);
+		else
+			escape(out, ev->text.p + s->off, s->len, "\\=");
 	}
 	if (left_out != NULL)
 		*left_out = p.left_out;
