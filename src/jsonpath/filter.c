@@ -39,17 +39,19 @@ is_word(const struct parser *p, size_t len, const char *word)
 	return strlen(word) == len && memcmp(p->text + p->at, word, len) == 0;
 }
 
+/* A word that is no literal and has no "(" right behind it. */
 static int
 bad_word(struct parser *p, size_t len)
 {
 	static const char *const literals[] = { "true", "false", "null" };
+	const char *word = p->text + p->at, *near;
 	int n = len > SHOWN_MAX ? SHOWN_MAX : (int)len;
 
 	for (size_t i = 0; i < NELEM(literals); i++) {
 		if (strlen(literals[i]) == len &&
-		    strncasecmp(p->text + p->at, literals[i], len) == 0) {
+		    strncasecmp(word, literals[i], len) == 0) {
 			return jpath__fault(p, p->at, len,
-			    "\"%.*s\" is unknown; write %s", n, p->text + p->at,
+			    "\"%.*s\" is unknown; write %s", n, word,
 			    literals[i]);
 		}
 	}
@@ -57,10 +59,15 @@ bad_word(struct parser *p, size_t len)
 		return jpath__fault(
 		    p, p->at, len, "\"not\" is unknown; write !(…)");
 	}
+	if (jpath__function(word, len, &near) != NULL &&
+	    jpath__peek(p, len) == ' ') {
+		return jpath__fault(p, p->at + len, 1,
+		    "no blank may stand behind \"%.*s\"; remove it", n, word);
+	}
 	return jpath__fault(p, p->at, len,
 	    "\"%.*s\" is unknown; write '%.*s' for a text, @.%.*s for a "
 	    "member",
-	    n, p->text + p->at, n, p->text + p->at, n, p->text + p->at);
+	    n, word, n, word, n, word);
 }
 
 /* true, false, null. */

@@ -53,12 +53,15 @@ peek(const struct reader *r, size_t ahead)
 	return (unsigned char)r->p[r->at + ahead];
 }
 
-/* A character that stands for itself. */
+/* A character that stands for itself: PCRE2 takes a backslash before any
+   ASCII character but letters and digits as that. */
 static void
 put_char(struct reader *r, unsigned long cp)
 {
-	if (cp > ' ' && cp < 0x7f &&
-	    strchr("\\^$.[]|()?*+{}-", (int)cp) != NULL)
+	bool is_plain = cp <= ' ' || cp >= 0x7f || (cp >= '0' && cp <= '9') ||
+	    (cp >= 'A' && cp <= 'Z') || (cp >= 'a' && cp <= 'z');
+
+	if (!is_plain)
 		buf_addc(r->out, '\\');
 	buf_add_utf8(r->out, cp);
 }

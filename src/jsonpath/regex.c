@@ -22,8 +22,8 @@
 #define PCRE2_MATCH_INVALID_UTF 0u
 #endif
 
-/* A byte becomes at most three: "(" is "(?:". */
-#define REWRITTEN_MAX (3 * JPATH_REGEX_MAX)
+/* A byte becomes at most three ("(" is "(?:"), and there is the envelope. */
+#define REWRITTEN_MAX (3 * JPATH_REGEX_MAX + 16)
 
 /* Patterns that come from documents are few, or they are hostile. */
 #define CACHE_SLOTS   8
@@ -59,7 +59,7 @@ too_big(struct regex_fault *f, size_t len, const char *why)
 /* RFC 9485, 5.3: "." is neither LF nor CR.  PCRE2 says so by ANYCRLF, which
    lets it see that a leading ".*" need not be tried at every character. */
 static pcre2_code *
-compile(const struct buf *b, bool is_anchored, char *why, size_t size)
+compile(const struct buf *b, char *why, size_t size)
 {
 	uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF |
 	    PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C;
@@ -71,8 +71,6 @@ compile(const struct buf *b, bool is_anchored, char *why, size_t size)
 	if (context == NULL)
 		log_fatal("out of memory");
 	(void)pcre2_set_newline(context, PCRE2_NEWLINE_ANYCRLF);
-	if (is_anchored)
-		options |= PCRE2_ANCHORED | PCRE2_ENDANCHORED;
 	code = pcre2_compile(
 	    (PCRE2_SPTR)b->p, b->len, options, &error, &where, context);
 	if (code == NULL)
@@ -94,10 +92,14 @@ jpath__regex_new(const char *pattern, size_t len, bool is_anchored,
 	if (len > JPATH_REGEX_MAX)
 		return too_big(f, len, "it is too long");
 	buf_init(&b, REWRITTEN_MAX);
+	/* RFC 9485, 5.3, but not with \A and \z or PCRE2_ANCHORED: in a text
+	   that is not UTF-8 these hold for each valid part, ^ and $ do not. */
+	buf_adds(&b, is_anchored ? "^(?:" : "");
 	rc = jpath__iregexp(pattern, len, &b, f);
+	buf_adds(&b, is_anchored ? ")$" : "");
 	assert(!b.full);
 	if (rc == REGEX_OK) {
-		code = compile(&b, is_anchored, why, sizeof(why));
+		code = compile(&b, why, sizeof(why));
 		if (code == NULL)
 			rc = too_big(f, len, why);
 	}
