@@ -30,7 +30,7 @@
 #define JPATH_DEPTH_MAX         64              /* nesting of a query */
 #define JPATH_STEPS_MAX         1000000u        /* nodes visited a query */
 #define JPATH_NODES_MAX         100000u         /* nodes in a result */
-#define JPATH_LEVELS_MAX        (4 * JSON_DEPTH_MAX) /* down into the document,
+#define JPATH_LEVELS_MAX        256u            /* levels of the document, all
                                                    nested queries together */
 #define JPATH_REGEX_MAX         4096u           /* bytes of a pattern */
 #define JPATH_MATCH_MAX         1000000u        /* PCRE2's steps a match */

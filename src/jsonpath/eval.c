@@ -49,7 +49,7 @@ jpath__down(struct eval *ev)
 {
 	if (ev->levels == JPATH_LEVELS_MAX) {
 		return err_set(ev->e, ERR_LIMIT,
-		    "%.200s: went down more than %d levels; the document is "
+		    "%.200s: went down more than %u levels; the document is "
 		    "nested too deep",
 		    ev->text, JPATH_LEVELS_MAX);
 	}

@@ -44,30 +44,35 @@ static int
 bad_word(struct parser *p, size_t len)
 {
 	static const char *const literals[] = { "true", "false", "null" };
-	const char *word = p->text + p->at, *near;
+	const char *s = p->text + p->at, *near;
 	int n = len > SHOWN_MAX ? SHOWN_MAX : (int)len;
 
 	for (size_t i = 0; i < NELEM(literals); i++) {
 		if (strlen(literals[i]) == len &&
-		    strncasecmp(word, literals[i], len) == 0) {
+		    strncasecmp(s, literals[i], len) == 0) {
 			return jpath__fault(p, p->at, len,
-			    "\"%.*s\" is unknown; write %s", n, word,
-			    literals[i]);
+			    "\"%.*s\" is unknown; write %s", n, s, literals[i]);
 		}
 	}
 	if (is_word(p, len, "not") || is_word(p, len, "NOT")) {
 		return jpath__fault(
 		    p, p->at, len, "\"not\" is unknown; write !(…)");
 	}
-	if (jpath__function(word, len, &near) != NULL &&
+	if (jpath__function(s, len, &near) != NULL &&
 	    jpath__peek(p, len) == ' ') {
 		return jpath__fault(p, p->at + len, 1,
-		    "no blank may stand behind \"%.*s\"; remove it", n, word);
+		    "no blank may stand behind \"%.*s\"; remove it", n, s);
 	}
 	return jpath__fault(p, p->at, len,
 	    "\"%.*s\" is unknown; write '%.*s' for a text, @.%.*s for a "
 	    "member",
-	    n, word, n, word, n, word);
+	    n, s, n, s, n, s);
+}
+
+static void
+put_json(void *o)
+{
+	(void)json_object_put(o);
 }
 
 /* true, false, null. */
@@ -75,22 +80,17 @@ static int
 word(struct parser *p, struct operand *o)
 {
 	size_t len = jpath__name_len(p, p->at);
+	bool is_true = is_word(p, len, "true");
 
 	o->kind = OPERAND_LITERAL;
-	if (is_word(p, len, "true"))
-		o->as.literal = json_object_new_boolean(1);
-	else if (is_word(p, len, "false"))
-		o->as.literal = json_object_new_boolean(0);
-	else if (!is_word(p, len, "null"))
+	if (is_true || is_word(p, len, "false")) {
+		o->as.literal = json_object_new_boolean(is_true);
+		jpath__own(p->pool, o->as.literal, put_json);
+	} else if (!is_word(p, len, "null")) {
 		return bad_word(p, len);
+	}
 	p->at += len;
 	return 0;
-}
-
-static void
-put_json(void *o)
-{
-	(void)json_object_put(o);
 }
 
 static int
@@ -271,7 +271,7 @@ static struct call *
 call(struct parser *p, size_t len)
 {
 	struct call *c = jpath__alloc(p->pool, sizeof(*c));
-	size_t start = p->at, last = p->at;
+	size_t start = p->at, last = 0;
 	int n = len > SHOWN_MAX ? SHOWN_MAX : (int)len;
 	const char *near;
 

@@ -195,7 +195,7 @@ static enum regex_status
 class_item(struct reader *r)
 {
 	size_t start = r->at;
-	unsigned long low, high;
+	unsigned long low = 0, high = 0;
 	enum regex_status rc;
 
 	if (is_category(r))
@@ -336,7 +336,7 @@ static enum regex_status
 plain(struct reader *r)
 {
 	int c = peek(r, 0);
-	unsigned long cp;
+	unsigned long cp = 0;
 	enum regex_status rc;
 
 	if (c == '^' || c == '$') {

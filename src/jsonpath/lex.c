@@ -187,7 +187,7 @@ jpath__wished_len(const struct parser *p, size_t at)
 static int
 hex4(const struct parser *p, size_t i, unsigned long *out)
 {
-	static const char digits[] = "0123456789abcdef";
+	static const char hex[] = "0123456789abcdef";
 
 	*out = 0;
 	for (size_t k = i; k < i + 4; k++) {
@@ -196,10 +196,10 @@ hex4(const struct parser *p, size_t i, unsigned long *out)
 
 		if (c >= 'A' && c <= 'F')
 			c += 'a' - 'A';
-		d = c == '\0' ? NULL : strchr(digits, c);
+		d = c == '\0' ? NULL : strchr(hex, c);
 		if (d == NULL)
 			return -1;
-		*out = *out << 4 | (unsigned long)(d - digits);
+		*out = *out << 4 | (unsigned long)(d - hex);
 	}
 	return 0;
 }
@@ -436,8 +436,10 @@ new_real(struct parser *p, size_t start, bool is_integer)
 	char *s = jpath__alloc(p->pool, len + 3);
 
 	memcpy(s, p->text + start, len);
-	if (is_integer)
-		memcpy(s + len, "e0", 2);
+	if (is_integer) {
+		s[len] = 'e';
+		s[len + 1] = '0';
+	}
 	return json_tokener_parse(s);
 }
 

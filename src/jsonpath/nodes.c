@@ -101,6 +101,7 @@ jpath__nodes_add(struct jpath_nodes *n, struct frame *f)
 	struct frame *way[JPATH_LEVELS_MAX + 1];
 	size_t deep = 0;
 
+	assert(f != NULL);
 	for (struct frame *g = f; g != NULL && g->stored == 0; g = g->up) {
 		assert(deep < NELEM(way));
 		way[deep++] = g;

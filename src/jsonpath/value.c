@@ -85,6 +85,23 @@ order_mixed(uint64_t u, double d)
 	return d > (double)whole ? ORDER_LESS : ORDER_EQUAL;
 }
 
+/* An integer and a double. */
+static enum order
+order_real(const struct number *a, double d)
+{
+	if (a->is_negative)
+		return flip(order_mixed(a->magnitude, -d));
+	return order_mixed(a->magnitude, d);
+}
+
+static enum order
+order_magnitudes(uint64_t a, uint64_t b)
+{
+	if (a == b)
+		return ORDER_EQUAL;
+	return a < b ? ORDER_LESS : ORDER_GREATER;
+}
+
 static enum order
 order_numbers(const struct number *a, const struct number *b)
 {
@@ -96,18 +113,14 @@ order_numbers(const struct number *a, const struct number *b)
 		return a->real > b->real ? ORDER_GREATER : ORDER_EQUAL;
 	}
 	if (a->is_real)
-		return flip(order_numbers(b, a));
-	if (b->is_real && a->is_negative)
-		return flip(order_mixed(a->magnitude, -b->real));
+		return flip(order_real(b, a->real));
 	if (b->is_real)
-		return order_mixed(a->magnitude, b->real);
+		return order_real(a, b->real);
 	if (a->is_negative != b->is_negative)
 		return a->is_negative ? ORDER_LESS : ORDER_GREATER;
-	if (a->magnitude == b->magnitude)
-		return ORDER_EQUAL;
 	if (a->is_negative)
-		return a->magnitude > b->magnitude ? ORDER_LESS : ORDER_GREATER;
-	return a->magnitude < b->magnitude ? ORDER_LESS : ORDER_GREATER;
+		return order_magnitudes(b->magnitude, a->magnitude);
+	return order_magnitudes(a->magnitude, b->magnitude);
 }
 
 static bool

@@ -25,8 +25,10 @@
 static char *
 suite_path(void)
 {
+	/* NOLINTBEGIN(concurrency-mt-unsafe): one thread */
 	const char *samples = getenv("CEFWD_SAMPLES");
 	const char *srcdir = getenv("CEFWD_SRCDIR");
+	/* NOLINTEND(concurrency-mt-unsafe) */
 
 	if (samples != NULL)
 		return xasprintf("%s/jsonpath-cts.json", samples);
@@ -131,11 +133,6 @@ passes(struct json_object *test, struct jpath_nodes *n)
 		    json_object_get_string(get(test, "name")),
 		    json_object_get_string(selector), fault.message);
 	}
-	if (is_invalid && getenv("JSONPATH_FAULTS") != NULL) {
-		print_message("# %s: %zu+%zu: %s\n",
-		    json_object_get_string(selector), fault.offset, fault.len,
-		    fault.message);
-	}
 	jpath_free(q);
 	return is_right;
 }
@@ -149,11 +146,6 @@ the_compliance_suite_passes(void **state)
 	size_t passed = 0, count;
 
 	(void)state;
-	if (access(path, R_OK) != 0) {
-		print_message("# skipped: jsonpath-cts.json is not there\n");
-		free(path);
-		skip();
-	}
 	suite = json_object_from_file(path);
 	free(path);
 	assert_non_null(suite);
@@ -175,6 +167,14 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_compliance_suite_passes),
 	};
+	char *path = suite_path();
+	bool is_there = access(path, R_OK) == 0;
 
+	free(path);
+	if (!is_there) {
+		puts("1..0 # SKIP jsonpath-cts.json is not there; set "
+		     "CEFWD_SAMPLES");
+		return 0;
+	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

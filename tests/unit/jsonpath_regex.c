@@ -341,7 +341,8 @@ a_leading_dot_star_is_cheap(void **state)
 	assert_int_equal(
 	    ask_bytes("search($.t, '.*bc.*')", text, sizeof(text)), NO);
 	text[100] = 'x';
-	memcpy(text + sizeof(text) - 2, "bc", 2);
+	text[sizeof(text) - 2] = 'b';
+	text[sizeof(text) - 1] = 'c';
 	assert_int_equal(
 	    ask_bytes("search($.t, '.*bc.*')", text, sizeof(text)), YES);
 }

@@ -35,6 +35,7 @@ text(struct json_object *of, const char *name)
 static int
 load(void **state)
 {
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	const char *srcdir = getenv("CEFWD_SRCDIR");
 	char *path = xasprintf(
 	    "%s/tests/data/rfc9535.json", srcdir != NULL ? srcdir : ".");

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,9 +35,11 @@
 static size_t allocations;
 
 /* glibc's own, behind the names that every library of the process uses. */
+/* NOLINTBEGIN(bugprone-reserved-identifier): they are glibc's */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t n, size_t size);
 void *__libc_realloc(void *p, size_t size);
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 void *
 malloc(size_t size)
@@ -58,7 +61,6 @@ realloc(void *p, size_t size)
 	allocations++;
 	return __libc_realloc(p, size);
 }
-#endif
 
 static const char document[] =
     "{\"title\": \"Suspicious \\u20ac\", \"n\": 12, \"pattern\": \"[a-z]+\","
@@ -82,7 +84,6 @@ static const char *const queries[] = {
 	"@..*",
 };
 
-#ifdef CAN_COUNT
 static void
 evaluate(struct jpath *const *q, size_t n_q, const struct jpath_input *in,
     struct jpath_nodes *n, struct buf *path)
@@ -96,12 +97,10 @@ evaluate(struct jpath *const *q, size_t n_q, const struct jpath_input *in,
 			jpath_nodes_path(n, k, path);
 	}
 }
-#endif
 
 static void
 a_second_evaluation_allocates_nothing(void **state)
 {
-#ifdef CAN_COUNT
 	struct jpath *q[NELEM(queries)];
 	struct jpath_nodes *n = jpath_nodes_new();
 	struct jpath_fault f;
@@ -133,21 +132,20 @@ a_second_evaluation_allocates_nothing(void **state)
 	json_object_put(in.root);
 	jpath_nodes_free(n);
 	buf_fini(&path);
-#else
-	(void)state;
-	(void)document;
-	(void)queries;
-	print_message("# skipped: this build cannot count allocations\n");
-	skip();
-#endif
 }
+#endif
 
 int
 main(void)
 {
+#ifdef CAN_COUNT
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_second_evaluation_allocates_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
+#else
+	puts("1..0 # SKIP this build cannot count allocations");
+	return 0;
+#endif
 }
