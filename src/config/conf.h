@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "auth/auth.h"
 #include "base/err.h"
@@ -30,8 +31,8 @@ struct config_source {
 	const char *name;
 	struct config_feed *feeds; /* one per tenant */
 	size_t n_feeds;
-	const char *map_name; /* as written */
-	struct map *map;      /* compiled */
+	const char *map_name; /* as written; a path from the file's folder */
+	struct map *map;      /* compiled; sources may share one */
 	uint64_t poll_interval_ms;
 	uint64_t start_ms; /* how far back the very first pass looks */
 	uint64_t overlap_ms;
@@ -40,7 +41,7 @@ struct config_source {
 	uint64_t quiet_after_ms; /* 0: never */
 };
 
-/* A pair of [forward]; without any, all pairs. */
+/* A pair of [forward]; without any, all pairs are listed. */
 struct config_forward {
 	size_t source;      /* index */
 	size_t destination; /* index */
@@ -72,11 +73,16 @@ void config_free(struct config *c); /* wipes the secrets */
 /*
  * A map_load_fn: looks for a name without "/" first in the folder of the
  * including file, then in the folders of the search list (ctx: a
- * NULL-terminated array of folders); a name with "/" is a path.
+ * NULL-terminated array of folders; "." for the working folder); a name with
+ * "/" is a path.
  */
 map_load_fn config_map_load;
 
 /* The built-in search list: /etc/cefwd/maps, DATADIR/maps. */
 extern const char *const config_map_path[];
+
+/* Write the table of options, a line each of section, key, default, range or
+   words, and help, divided by TABs: for tests of the manual. */
+void config_list_options(FILE *out);
 
 #endif /* CEFWD_CONFIG_CONF_H */

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/num.h"
+#include "net/http.h"
+
+#include "config/conf_priv.h"
+
+static bool
+is_alnum(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9');
+}
+
+static bool
+is_hex(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
+	    (c >= 'A' && c <= 'F');
+}
+
+bool
+conf__is_guid(const char *text)
+{
+	static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+
+	if (strlen(text) != sizeof(shape) - 1)
+		return false;
+	for (size_t i = 0; i < sizeof(shape) - 1; i++) {
+		if (shape[i] == '-' ? text[i] != '-' : !is_hex(text[i]))
+			return false;
+	}
+	return true;
+}
+
+int
+conf__check_guid(const char *text, struct err *e)
+{
+	if (conf__is_guid(text))
+		return 0;
+	return err_set(e, ERR_CONFIG,
+	    "not an application ID; write the \"Application (client) ID\" of "
+	    "the app registration, 8-4-4-4-12 hexadecimal digits");
+}
+
+/* Letters, digits, "-" and "." as a DNS name has them; not at its ends. */
+static bool
+is_domain(const char *text)
+{
+	size_t len = strlen(text);
+
+	/* RFC 1035, 2.3.4 */
+	if (len == 0 || len > 253 || !is_alnum(text[0]) ||
+	    !is_alnum(text[len - 1]))
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (!is_alnum(text[i]) && text[i] != '-' && text[i] != '.')
+			return false;
+		if (text[i] == '.' && text[i + 1] == '.')
+			return false;
+	}
+	return true;
+}
+
+int
+conf__check_tenant(const char *text, struct err *e)
+{
+	/* The application's own token exists only in a tenant. */
+	static const char *const shared[] = { "common", "organizations",
+		"consumers" };
+
+	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++) {
+		if (strcmp(text, shared[i]) == 0) {
+			return err_set(e, ERR_CONFIG,
+			    "an application signs in to one tenant; write its "
+			    "domain or \"Directory (tenant) ID\"");
+		}
+	}
+	if (conf__is_guid(text) ||
+	    (is_domain(text) && strchr(text, '.') != NULL))
+		return 0;
+	return err_set(e, ERR_CONFIG,
+	    "not a tenant; write its domain (contoso.onmicrosoft.com) or its "
+	    "\"Directory (tenant) ID\"");
+}
+
+int
+conf__check_host_name(const char *text, struct err *e)
+{
+	size_t len = strlen(text);
+
+	/* RFC 5424, 6.2.4: 1 to 255 printable ASCII characters. */
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] <= ' ' || text[i] > '~')
+			len = 0;
+	}
+	if (len > 0 && len <= 255)
+		return 0;
+	return err_set(e, ERR_CONFIG,
+	    "not a host name; write 1 to 255 letters, digits, \"-\" and "
+	    "\".\"");
+}
+
+int
+conf__check_word(const char *text, struct err *e)
+{
+	for (size_t i = 0; text[i] != '\0'; i++) {
+		if (text[i] <= ' ' || text[i] > '~') {
+			return err_set(e, ERR_CONFIG,
+			    "neither blanks nor letters beyond ASCII may "
+			    "stand here");
+		}
+	}
+	return 0;
+}
+
+int
+conf__check_listen(const char *text, struct err *e)
+{
+	static const char prefix[] = "unix:";
+	const size_t max = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
+
+	if (strncmp(text, prefix, sizeof(prefix) - 1) != 0) {
+		return err_set(e, ERR_CONFIG,
+		    strchr(text, ':') != NULL ?
+			"listening on TCP is not in this version yet; "
+			"write unix:/path" :
+			"write unix:/path");
+	}
+	text += sizeof(prefix) - 1;
+	if (text[0] != '/')
+		return err_set(e, ERR_CONFIG, "write unix: and a path from /");
+	if (strlen(text) > max) {
+		return err_set(e, ERR_CONFIG,
+		    "the path of a socket has at most %zu bytes", max);
+	}
+	return 0;
+}
+
+/* Where the authority of a URL begins; NULL where text is no URL. */
+static const char *
+behind_scheme(const char *text)
+{
+	const char *p = strstr(text, "://");
+
+	return p == NULL ? NULL : p + 3;
+}
+
+int
+conf__check_origin(const char *text, struct err *e)
+{
+	const char *p = behind_scheme(text);
+	struct buf origin;
+	int status;
+
+	if (p == NULL) {
+		return err_set(
+		    e, ERR_CONFIG, "not a URL; write https://host:port");
+	}
+	p += strcspn(p, "/?#");
+	if (p[0] != '\0' && strcmp(p, "/") != 0) {
+		return err_set(e, ERR_CONFIG,
+		    "only scheme, host and port stand here; leave \"%s\" out",
+		    p);
+	}
+	buf_init(&origin, URL_MAX_BYTES);
+	status = url_origin(text, &origin);
+	buf_fini(&origin);
+	if (status == -1) {
+		return err_set(e, ERR_CONFIG,
+		    "not a URL of scheme, host and port; write "
+		    "https://host:port");
+	}
+	return url_is_allowed(text, e);
+}
+
+int
+conf__check_proxy(const char *text, struct err *e)
+{
+	const char *p = behind_scheme(text);
+	struct buf origin;
+	int status;
+
+	if (p == NULL || strncmp(text, "http://", 7) != 0) {
+		return err_set(
+		    e, ERR_CONFIG, "not a proxy; write http://host:port");
+	}
+	if (strchr(p, '@') != NULL) {
+		return err_set(e, ERR_CONFIG,
+		    "user and password have options of their own: proxy-user "
+		    "and proxy-password-file");
+	}
+	p += strcspn(p, "/?#");
+	buf_init(&origin, URL_MAX_BYTES);
+	status = url_origin(text, &origin);
+	buf_fini(&origin);
+	if (status == -1 || (p[0] != '\0' && strcmp(p, "/") != 0)) {
+		return err_set(
+		    e, ERR_CONFIG, "not a proxy; write http://host:port");
+	}
+	return 0;
+}
+
+int
+conf__check_file(const char *text, struct err *e)
+{
+	int fd = open(text, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd == -1)
+		return err_set_errno(
+		    e, ERR_CONFIG, errno, "\"%s\" cannot be read", text);
+	(void)close(fd);
+	return 0;
+}

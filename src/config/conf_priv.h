@@ -1,0 +1,187 @@
+/*
+ * conf_priv.h - what the files of the room share
+ *
+ *   text -> kf_parse() -> [options.c, one table] -> the raw structs below
+ *        -> [rules_*.c, between options] -> struct config of the door
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#ifndef CEFWD_CONFIG_CONF_PRIV_H
+#define CEFWD_CONFIG_CONF_PRIV_H
+
+#include "base/buf.h"
+#include "config/conf.h"
+#include "keyfile/keyfile.h"
+
+/* Several words of one value, with where they stand. */
+struct conf_word {
+	char *text;
+	size_t at, len; /* in the value, as written */
+};
+struct conf_words {
+	struct conf_word *v;
+	size_t n, cap;
+};
+
+/*
+ * The options as they stand in the file, defaults filled in.  What is missing
+ * or faulty is NULL, 0 or empty: the rules go on with what there is, so that
+ * all faults are told in one go.
+ */
+struct conf_global {
+	const struct kf_section *section;
+	const char *state_dir;
+	const char *listen;
+	struct conf_words map_path;
+	unsigned int log_level;
+	uint64_t heartbeat;
+	uint64_t stop_timeout;
+};
+
+struct conf_source {
+	const struct kf_section *section;
+	const char *api;
+	const char *cloud;
+	struct conf_words tenant;
+	const char *client_id;
+	const char *client_secret_file;
+	const char *map;
+	uint64_t poll_interval;
+	uint64_t start;
+	uint64_t overlap;
+	uint64_t retention;
+	unsigned int updates;
+	uint64_t remember;
+	uint64_t quiet_after;
+	const char *filter;
+	const char *authority;
+	const char *base_url;
+	const char *scope;
+	const char *resource;
+	const char *region;
+	const char *ca_file;
+	const char *proxy;
+	const char *proxy_user;
+	const char *proxy_password_file;
+	uint64_t page_size;
+};
+
+struct conf_destination {
+	const struct kf_section *section;
+	struct conf_words url;
+	unsigned int framing;
+	unsigned int header;
+	unsigned int facility;
+	uint64_t cef_version;
+	const char *host_name;
+	uint64_t max_line;
+	uint64_t settle;
+	uint64_t window;
+	struct dest_url *urls; /* parsed */
+	size_t n_urls;
+};
+
+struct conf_forward {
+	const struct kf_section *section;
+	const char *source;
+	const char *destination;
+};
+
+struct conf_map {
+	const char *name;
+	struct map *map;
+};
+
+/* A configuration under way, and the owner of all that the door shows. */
+struct conf {
+	unsigned int magic;
+	struct config pub;
+	struct kf *kf;
+	char *dir; /* of the file, with its "/"; "" for the working folder */
+	struct faults *faults;
+
+	struct conf_global global;
+	struct conf_source *sources;
+	size_t n_sources, sources_cap;
+	struct conf_destination *destinations;
+	size_t n_destinations, destinations_cap;
+	struct conf_forward *forwards;
+	size_t n_forwards, forwards_cap;
+
+	char **strings; /* what the structs above point to */
+	size_t n_strings, strings_cap;
+	char **secrets; /* the same, wiped at the end */
+	size_t n_secrets, secrets_cap;
+	struct conf_map *maps; /* each compiled once */
+	size_t n_maps, maps_cap;
+	const char **map_path;
+};
+
+/* c owns s from now on; returns it. */
+const char *conf__keep(struct conf *c, char *s);
+const char *conf__keep_secret(struct conf *c, char *s);
+
+/* A path of the configuration: relative ones begin at its folder. */
+const char *conf__path(struct conf *c, const char *path);
+
+enum conf_kind {
+	CONF_GLOBAL,
+	CONF_SOURCE,
+	CONF_DESTINATION,
+	CONF_FORWARD,
+};
+
+/* "", "source", ...; -1 if there is none. */
+int conf__kind(const char *word);
+const char *conf__kind_header(enum conf_kind kind); /* "[source NAME]" */
+
+/* Read a section's entries into the raw struct of its kind. */
+void conf__read_section(
+    struct conf *c, enum conf_kind kind, const struct kf_section *s, void *raw);
+void conf__words_free(struct conf_words *w);
+
+/* The line of an entry, for "see line 7". */
+unsigned int conf__line(const struct kf_entry *en);
+
+/* A fault of the value of a key, or of a word of it; at the section's header
+   where it has no such key. */
+void conf__fault(struct conf *c, const struct kf_section *s, const char *key,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void conf__fault_word(struct conf *c, const struct kf_section *s,
+    const char *key, const struct conf_word *word, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/* Shapes of values: 0, or -1 with e. */
+typedef int conf_check_fn(const char *text, struct err *e);
+conf_check_fn conf__check_listen, conf__check_tenant, conf__check_guid,
+    conf__check_origin, conf__check_proxy, conf__check_word,
+    conf__check_host_name, conf__check_file;
+bool conf__is_guid(const char *text);
+
+/* Rules between options; they fill c->pub. */
+void conf__rules_sources(struct conf *c);
+void conf__rules_destinations(struct conf *c);
+void conf__rules_forwards(struct conf *c);
+
+/*
+ * The endpoints of a source: api, origin, authority, scope or resource.
+ * o->api stays NULL where there is no such API.
+ */
+void conf__rules_endpoint(
+    struct conf *c, const struct conf_source *raw, struct config_feed *o);
+
+/* Where the source's secret comes from: exactly one of the ways. */
+void conf__rules_secret(
+    struct conf *c, const struct conf_source *raw, struct auth_options *o);
+
+/*
+ * conf__read_secret(path, out, e): the one line of a file that others cannot
+ * read, its newline taken off.  *out is the caller's, for wipe_free().
+ */
+int conf__read_secret(const char *path, char **out, struct err *e);
+
+/* Read a file of at most max bytes into text; ERR_NOINPUT. */
+int conf__read_file(const char *path, struct buf *text, struct err *e);
+
+#endif /* CEFWD_CONFIG_CONF_PRIV_H */

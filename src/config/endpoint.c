@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/obj.h"
+#include "source/api.h"
+
+#include "config/conf_priv.h"
+
+/* APIs of the design that a later version brings. */
+static const char *const apis_later[] = { "wdatp-siem", "graph-alerts",
+	"graph-incidents", "defender-alerts", "defender-incidents" };
+
+/* The longest list of names that a message offers. */
+#define NAMES_MAX 32
+
+/* "not in ...; did you mean" or "write one of". */
+static void
+fault_name(struct conf *c, const struct kf_section *s, const char *key,
+    const char *const *names, size_t n)
+{
+	const struct kf_entry *entry = kf_find(s, key);
+	const char *near;
+	struct buf all;
+
+	near = near_name(entry->value, names, n);
+	if (near != NULL) {
+		conf__fault(c, s, key,
+		    "unknown %s \"%s\"; did you mean \"%s\"?", key,
+		    entry->value, near);
+		return;
+	}
+	buf_init(&all, 1024);
+	for (size_t i = 0; i < n; i++)
+		buf_addf(&all, " %s", names[i]);
+	conf__fault(c, s, key, "unknown %s \"%s\"; write one of%s", key,
+	    entry->value, all.p);
+	buf_fini(&all);
+}
+
+static const struct api *
+find_api(struct conf *c, const struct conf_source *raw)
+{
+	const char *names[NAMES_MAX];
+	const struct api *api;
+	size_t n = 0;
+
+	if (raw->api == NULL)
+		return NULL;
+	api = api_find(raw->api);
+	if (api != NULL)
+		return api;
+	for (size_t i = 0; i < NELEM(apis_later); i++) {
+		if (strcmp(raw->api, apis_later[i]) == 0) {
+			conf__fault(c, raw->section, "api",
+			    "API \"%s\" is not in this version yet", raw->api);
+			return NULL;
+		}
+	}
+	for (; n < NAMES_MAX && api_at(n) != NULL; n++)
+		names[n] = api_at(n)->name;
+	fault_name(c, raw->section, "api", names, n);
+	return NULL;
+}
+
+static int
+find_cloud(struct conf *c, const struct conf_source *raw, enum cloud *out)
+{
+	const char *names[CLOUD_COUNT];
+
+	if (raw->cloud == NULL)
+		return -1;
+	if (cloud_parse(raw->cloud, out) == 0)
+		return 0;
+	for (int i = 0; i < CLOUD_COUNT; i++)
+		names[i] = cloud_row((enum cloud)i)->name;
+	fault_name(c, raw->section, "cloud", names, CLOUD_COUNT);
+	return -1;
+}
+
+/* Put arg where the table's text says %s. */
+static const char *
+fill(struct conf *c, const char *text, const char *arg)
+{
+	const char *p = strstr(text, "%s");
+
+	if (p == NULL || arg == NULL)
+		return text;
+	return conf__keep(
+	    c, xasprintf("%.*s%s%s", (int)(p - text), text, arg, p + 2));
+}
+
+/* scheme://host:port as a person wrote it, a "/" at its end dropped. */
+static const char *
+as_origin(struct conf *c, const char *url)
+{
+	size_t len = strlen(url);
+
+	if (url[len - 1] != '/')
+		return url;
+	return conf__keep(c, xstrndup(url, len - 1));
+}
+
+static const char *
+find_region(
+    struct conf *c, const struct conf_source *raw, const struct api *api)
+{
+	size_t n = 0;
+
+	if (api->regions == NULL) {
+		if (raw->region != NULL) {
+			conf__fault(c, raw->section, "region",
+			    "API \"%s\" has one host for all regions; remove "
+			    "the line",
+			    api->name);
+		}
+		return NULL;
+	}
+	if (raw->region == NULL)
+		return api->regions[0];
+	for (; api->regions[n] != NULL; n++) {
+		if (strcmp(api->regions[n], raw->region) == 0)
+			return api->regions[n];
+	}
+	fault_name(c, raw->section, "region", api->regions, n);
+	return NULL;
+}
+
+static void
+fault_no_api(
+    struct conf *c, const struct conf_source *raw, const struct api *api)
+{
+	const bool has_cloud = kf_find(raw->section, "cloud") != NULL;
+	struct buf all;
+
+	buf_init(&all, 256);
+	for (int i = 0; i < CLOUD_COUNT; i++) {
+		if (api->origin[i] != NULL)
+			buf_addf(&all, " %s", cloud_row((enum cloud)i)->name);
+	}
+	conf__fault(c, raw->section, has_cloud ? "cloud" : "api",
+	    "API \"%s\" does not exist in cloud \"%s\"; it does in%s",
+	    api->name, raw->cloud, all.p);
+	buf_fini(&all);
+}
+
+/* The v2 scope or the v1 resource: the row's, or the user's own. */
+static void
+set_audience(struct conf *c, const struct conf_source *raw,
+    const struct api *api, const char *origin, struct auth_options *o)
+{
+	if (raw->scope != NULL && raw->resource != NULL) {
+		conf__fault(c, raw->section, "resource",
+		    "\"scope\" (v2.0) and \"resource\" (v1) exclude each "
+		    "other; remove one");
+	} else if (raw->scope != NULL) {
+		o->scope = raw->scope;
+	} else if (raw->resource != NULL) {
+		o->resource = raw->resource;
+	} else if (api->resource != NULL) {
+		o->resource = fill(c, api->resource, origin);
+	} else if (api->scope != NULL) {
+		o->scope = fill(c, api->scope, origin);
+	}
+}
+
+void
+conf__rules_endpoint(
+    struct conf *c, const struct conf_source *raw, struct config_feed *o)
+{
+	enum cloud cloud = CLOUD_PUBLIC;
+	int has_cloud = find_cloud(c, raw, &cloud);
+	const struct api *api = find_api(c, raw);
+	const char *region, *origin;
+
+	o->source.api = api;
+	if (raw->authority != NULL)
+		o->auth.authority = as_origin(c, raw->authority);
+	else
+		o->auth.authority = cloud_row(cloud)->authority;
+	if (api == NULL)
+		return;
+	region = find_region(c, raw, api);
+	if (has_cloud == -1)
+		return;
+	origin = api->origin[cloud];
+	if (origin != NULL)
+		origin = fill(c, origin, region);
+	else if (raw->base_url == NULL)
+		fault_no_api(c, raw, api);
+	/* A gateway in front of the API does not change whom the token is
+	   for. */
+	if (origin == NULL && raw->base_url != NULL)
+		origin = as_origin(c, raw->base_url);
+	set_audience(c, raw, api, origin, &o->auth);
+	o->source.origin =
+	    raw->base_url == NULL ? origin : as_origin(c, raw->base_url);
+}

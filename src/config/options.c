@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include <string.h>
+
+#include "base/obj.h"
+#include "config/options.h"
+
+#define S           ((uint64_t)1000)
+#define M           (60 * S)
+#define H           (60 * M)
+#define D           (24 * H)
+
+#define AT_G(field) offsetof(struct conf_global, field)
+#define AT_S(field) offsetof(struct conf_source, field)
+#define AT_D(field) offsetof(struct conf_destination, field)
+#define AT_F(field) offsetof(struct conf_forward, field)
+
+/* In the order of enum log_level. */
+static const char *const log_levels[] = { "error", "warning", "info", "debug",
+	NULL };
+
+/* In the order of enum lane_updates. */
+static const char *const updates[] = { "first", "changed", "all", NULL };
+
+static const char *const framings[] = { "lf", NULL };
+static const char *const framings_later[] = { "octet-counting", NULL };
+
+/* In the order of enum dest_header. */
+static const char *const headers[] = { "rfc3164", NULL };
+static const char *const headers_later[] = { "rfc5424", "none", NULL };
+
+/* RFC 5424, table 1: the index is the code. */
+static const char *const facilities[] = { "kern", "user", "mail", "daemon",
+	"auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp",
+	"ntp", "audit", "alert", "clock", "local0", "local1", "local2",
+	"local3", "local4", "local5", "local6", "local7", NULL };
+
+/* clang-format off */
+
+/* kind, key, type, field: default, range, rules; the help line. */
+static const struct option options[] = {
+	{ CONF_GLOBAL, "state-dir", OPTION_PATH, AT_G(state_dir),
+	  .def = "/var/lib/cefwd",
+	  .help = "folder of the cursors and of what was sent" },
+	{ CONF_GLOBAL, "listen", OPTION_TEXT, AT_G(listen),
+	  .def = "unix:/run/cefwd/cefwd.sock", .check = conf__check_listen,
+	  .help = "socket that answers cefwd status" },
+	{ CONF_GLOBAL, "map-path", OPTION_PATHS, AT_G(map_path),
+	  .def = CEFWD_SYSCONFDIR "/maps " CEFWD_DATADIR "/maps",
+	  .help = "folders where maps are looked for, in order" },
+	{ CONF_GLOBAL, "log-level", OPTION_CHOICE, AT_G(log_level),
+	  .def = "info", .words = log_levels,
+	  .help = "how much is logged" },
+	{ CONF_GLOBAL, "heartbeat", OPTION_DURATION, AT_G(heartbeat),
+	  .def = "5m", .min = 1 * S, .max = 1 * D, .allows_zero = true,
+	  .help = "time between two CEF events that say cefwd is alive" },
+	{ CONF_GLOBAL, "stop-timeout", OPTION_DURATION, AT_G(stop_timeout),
+	  .def = "15s", .min = 1 * S, .max = 1 * H, .allows_zero = true,
+	  .help = "how long a stop waits for lines to settle" },
+
+	{ CONF_SOURCE, "api", OPTION_TEXT, AT_S(api), .is_required = true,
+	  .help = "which alert API is asked" },
+	{ CONF_SOURCE, "cloud", OPTION_TEXT, AT_S(cloud), .def = "public",
+	  .help = "which Microsoft cloud the tenant lives in" },
+	{ CONF_SOURCE, "tenant", OPTION_TEXTS, AT_S(tenant),
+	  .is_required = true, .check = conf__check_tenant,
+	  .help = "domain or ID of the tenant; several make a feed each" },
+	{ CONF_SOURCE, "client-id", OPTION_TEXT, AT_S(client_id),
+	  .is_required = true, .check = conf__check_guid,
+	  .help = "application (client) ID of the app registration" },
+	{ CONF_SOURCE, "client-secret-file", OPTION_PATH,
+	  AT_S(client_secret_file),
+	  .help = "file with the client secret's value" },
+	{ CONF_SOURCE, "map", OPTION_TEXT, AT_S(map),
+	  .help = "mapping from alert to CEF" },
+	{ CONF_SOURCE, "poll-interval", OPTION_DURATION, AT_S(poll_interval),
+	  .def = "60s", .min = 1 * S, .max = 1 * D,
+	  .help = "time between two passes" },
+	{ CONF_SOURCE, "start", OPTION_DURATION, AT_S(start),
+	  .def = "24h", .min = 1 * S, .max = 3650 * D, .allows_zero = true,
+	  .help = "how far back the very first pass looks" },
+	{ CONF_SOURCE, "overlap", OPTION_DURATION, AT_S(overlap),
+	  .def = "15m", .min = 1 * S, .max = 30 * D, .allows_zero = true,
+	  .help = "how far before the cursor each pass begins" },
+	{ CONF_SOURCE, "retention", OPTION_DURATION, AT_S(retention),
+	  .def = "180d", .min = 1 * H, .max = 3650 * D,
+	  .help = "how far back the API can answer" },
+	{ CONF_SOURCE, "updates", OPTION_CHOICE, AT_S(updates),
+	  .def = "changed", .words = updates,
+	  .help = "when an alert that was sent is sent again" },
+	{ CONF_SOURCE, "remember", OPTION_DURATION, AT_S(remember),
+	  .def = "180d", .min = 1 * H, .max = 3650 * D,
+	  .help = "how long what was sent is remembered" },
+	{ CONF_SOURCE, "quiet-after", OPTION_DURATION, AT_S(quiet_after),
+	  .def = "24h", .min = 1 * M, .max = 3650 * D, .allows_zero = true,
+	  .help = "time without an alert that is told as a health event" },
+	{ CONF_SOURCE, "filter", OPTION_TEXT, AT_S(filter),
+	  .help = "OData filter that is joined to cefwd's own with and" },
+	{ CONF_SOURCE, "authority", OPTION_TEXT, AT_S(authority),
+	  .check = conf__check_origin,
+	  .help = "scheme, host and port of the login service" },
+	{ CONF_SOURCE, "base-url", OPTION_TEXT, AT_S(base_url),
+	  .check = conf__check_origin,
+	  .help = "scheme, host and port of the alert API" },
+	{ CONF_SOURCE, "scope", OPTION_TEXT, AT_S(scope),
+	  .check = conf__check_word,
+	  .help = "scope asked of the v2.0 token endpoint" },
+	{ CONF_SOURCE, "resource", OPTION_TEXT, AT_S(resource),
+	  .check = conf__check_word,
+	  .help = "resource asked of the v1 token endpoint" },
+	{ CONF_SOURCE, "region", OPTION_TEXT, AT_S(region),
+	  .help = "where the tenant's data is kept" },
+	{ CONF_SOURCE, "ca-file", OPTION_PATH, AT_S(ca_file),
+	  .check = conf__check_file,
+	  .help = "certificates trusted for the API and the login service" },
+	{ CONF_SOURCE, "proxy", OPTION_TEXT, AT_S(proxy),
+	  .check = conf__check_proxy,
+	  .help = "HTTP proxy on the way to Microsoft" },
+	{ CONF_SOURCE, "proxy-user", OPTION_TEXT, AT_S(proxy_user),
+	  .help = "user name at the proxy" },
+	{ CONF_SOURCE, "proxy-password-file", OPTION_PATH,
+	  AT_S(proxy_password_file),
+	  .help = "file with the password at the proxy" },
+	{ CONF_SOURCE, "page-size", OPTION_NUMBER, AT_S(page_size),
+	  .def = "0", .min = 1, .max = 10000, .allows_zero = true,
+	  .help = "alerts asked for in one call" },
+
+	{ CONF_DESTINATION, "url", OPTION_TEXTS, AT_D(url),
+	  .is_required = true,
+	  .help = "receivers, tried in order" },
+	{ CONF_DESTINATION, "framing", OPTION_CHOICE, AT_D(framing),
+	  .def = "lf", .words = framings, .later = framings_later,
+	  .help = "what divides lines on a stream" },
+	{ CONF_DESTINATION, "header", OPTION_CHOICE, AT_D(header),
+	  .def = "rfc3164", .words = headers, .later = headers_later,
+	  .help = "syslog header before each line" },
+	{ CONF_DESTINATION, "facility", OPTION_CHOICE, AT_D(facility),
+	  .def = "user", .words = facilities,
+	  .help = "syslog facility of each line" },
+	{ CONF_DESTINATION, "cef-version", OPTION_NUMBER, AT_D(cef_version),
+	  .def = "0", .min = 0, .max = 1,
+	  .help = "version of CEF that each line names" },
+	{ CONF_DESTINATION, "host-name", OPTION_TEXT, AT_D(host_name),
+	  .check = conf__check_host_name,
+	  .help = "host in the syslog header" },
+	{ CONF_DESTINATION, "max-line", OPTION_SIZE, AT_D(max_line),
+	  .def = "8191", .min = 480, .max = CEF_LINE_MAX,
+	  .help = "longest line, syslog header included" },
+	{ CONF_DESTINATION, "settle", OPTION_DURATION, AT_D(settle),
+	  .def = "5s", .min = 100, .max = 10 * M,
+	  .help = "how long a line must have been read to be settled" },
+	{ CONF_DESTINATION, "window", OPTION_SIZE, AT_D(window),
+	  .def = "4m", .min = 64 << 10, .max = 1 << 30,
+	  .help = "bytes held until they have settled" },
+
+	{ CONF_FORWARD, "source", OPTION_TEXT, AT_F(source),
+	  .is_required = true,
+	  .help = "name of a source" },
+	{ CONF_FORWARD, "destination", OPTION_TEXT, AT_F(destination),
+	  .is_required = true,
+	  .help = "name of the destination that gets its alerts" },
+};
+
+/* What the design names and a later version brings. */
+static const struct {
+	enum conf_kind kind;
+	const char *key;
+} later[] = {
+	{ CONF_SOURCE, "client-certificate-file" },
+	{ CONF_SOURCE, "client-key-file" },
+	{ CONF_SOURCE, "client-key-password-file" },
+	{ CONF_SOURCE, "federated-token-file" },
+	{ CONF_SOURCE, "managed-identity" },
+	{ CONF_DESTINATION, "max-rate" },
+	{ CONF_DESTINATION, "ca-file" },
+	{ CONF_DESTINATION, "client-certificate-file" },
+	{ CONF_DESTINATION, "client-key-file" },
+	{ CONF_DESTINATION, "client-key-password-file" },
+	{ CONF_DESTINATION, "server-name" },
+};
+
+/* clang-format on */
+
+const struct option *
+option_at(size_t i)
+{
+	return i < NELEM(options) ? &options[i] : NULL;
+}
+
+const struct option *
+option_find(enum conf_kind kind, const char *key)
+{
+	for (size_t i = 0; i < NELEM(options); i++) {
+		if (options[i].kind == kind && strcmp(options[i].key, key) == 0)
+			return &options[i];
+	}
+	return NULL;
+}
+
+bool
+option_is_later(enum conf_kind kind, const char *key)
+{
+	for (size_t i = 0; i < NELEM(later); i++) {
+		if (later[i].kind == kind && strcmp(later[i].key, key) == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *
+option_near(enum conf_kind kind, const char *key)
+{
+	const char *names[NELEM(options)];
+	size_t n = 0;
+
+	for (size_t i = 0; i < NELEM(options); i++) {
+		if (options[i].kind == kind)
+			names[n++] = options[i].key;
+	}
+	return near_name(key, names, n);
+}
