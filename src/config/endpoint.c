@@ -104,17 +104,17 @@ as_origin(struct conf *c, const char *url)
 }
 
 static const char *
-find_region(
-    struct conf *c, const struct conf_source *raw, const struct api *api)
+find_region(struct conf *c, const struct conf_source *raw,
+    const struct api *api, const char *origin)
 {
 	size_t n = 0;
 
-	if (api->regions == NULL) {
+	if (api->regions == NULL || strstr(origin, "%s") == NULL) {
 		if (raw->region != NULL) {
 			conf__fault(c, raw->section, "region",
-			    "API \"%s\" has one host for all regions; remove "
-			    "the line",
-			    api->name);
+			    "API \"%s\" has one host for all regions of "
+			    "cloud \"%s\"; remove the line",
+			    api->name, raw->cloud);
 		}
 		return NULL;
 	}
@@ -173,7 +173,7 @@ conf__rules_endpoint(
 	enum cloud cloud = CLOUD_PUBLIC;
 	int has_cloud = find_cloud(c, raw, &cloud);
 	const struct api *api = find_api(c, raw);
-	const char *region, *origin;
+	const char *origin;
 
 	o->source.api = api;
 	if (raw->authority != NULL)
@@ -182,12 +182,11 @@ conf__rules_endpoint(
 		o->auth.authority = cloud_row(cloud)->authority;
 	if (api == NULL)
 		return;
-	region = find_region(c, raw, api);
 	if (has_cloud == -1)
 		return;
 	origin = api->origin[cloud];
 	if (origin != NULL)
-		origin = fill(c, origin, region);
+		origin = fill(c, origin, find_region(c, raw, api, origin));
 	else if (raw->base_url == NULL)
 		fault_no_api(c, raw, api);
 	/* A gateway in front of the API does not change whom the token is

@@ -202,18 +202,6 @@ this_host(struct conf *c)
 	return conf__keep(c, xstrdup(name));
 }
 
-static bool
-is_later_url(const char *text)
-{
-	static const char *const later[] = { "tls://", "file:", "stdout:" };
-
-	for (size_t i = 0; i < NELEM(later); i++) {
-		if (strncmp(text, later[i], strlen(later[i])) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void
 build_urls(struct conf *c, struct conf_destination *raw)
 {
@@ -223,13 +211,8 @@ build_urls(struct conf *c, struct conf_destination *raw)
 	for (size_t i = 0; i < raw->url.n; i++) {
 		const struct conf_word *w = &raw->url.v[i];
 
-		if (is_later_url(w->text)) {
-			conf__fault_word(c, raw->section, "url", w,
-			    "\"%.*s\" is not in this version yet; write "
-			    "tcp://host:port or udp://host:port",
-			    (int)strcspn(w->text, ":") + 1, w->text);
-		} else if (dest_url_parse(
-			       w->text, &raw->urls[raw->n_urls], &e) == -1) {
+		if (dest_url_parse(w->text, &raw->urls[raw->n_urls], &e) ==
+		    -1) {
 			conf__fault_word(
 			    c, raw->section, "url", w, "%s", e.text);
 		} else {

@@ -529,10 +529,10 @@ values_are_told_at_their_word(void **state)
 		    "use \"rfc3164\"\n" },
 		{ SOURCE "[destination d]\nurl = tcp://192.0.2.1 tls://x:6514 "
 			 "file:/tmp/x\n",
-		    "8:23+12 \"tls:\" is not in this version yet; write "
-		    "tcp://host:port or udp://host:port\n"
-		    "8:36+11 \"file:\" is not in this version yet; write "
-		    "tcp://host:port or udp://host:port\n" },
+		    "8:23+12 url \"tls://x:6514\": tls is not in this version "
+		    "yet: use tcp:// or udp://\n"
+		    "8:36+11 url \"file:/tmp/x\": file is not in this version "
+		    "yet: use tcp:// or udp://\n" },
 		{ SOURCE DESTINATION "max-line = 128k\nwindow = 64k\n",
 		    "10:10+3 \"window\" is smaller than \"max-line\": no line "
 		    "would fit; make it larger\n" },
@@ -572,18 +572,16 @@ identities_and_endpoints_are_told(void **state)
 		    "3:17+6 \"-x.com\": not a tenant; write its domain "
 		    "(contoso.onmicrosoft.com) or its \"Directory (tenant) "
 		    "ID\"\n" },
-		{ HEAD "api = graph-alerts\ncloud = china\nregion = eu\n"
+		{ HEAD "api = graph-alerts\ncloud = china\n"
 		       "tenant = b.example.com \"B.example.com\"\n"
 		       "client-id = " CLIENT_ID "\n" TAIL,
 		    "3:9+5 API \"graph-alerts\" does not exist in cloud "
 		    "\"china\"; it does in public gcc gcc-high dod\n"
-		    "4:10+2 API \"graph-alerts\" has one host for all "
-		    "regions; remove the line\n"
-		    "5:24+15 tenant \"B.example.com\" stands twice\n" },
+		    "4:24+15 tenant \"B.example.com\" stands twice\n" },
 		{ HEAD "api = wdatp-siem\nregion = ue\npage-size = 10\n"
 		       "tenant = b.example.com\nclient-id = " CLIENT_ID
 		       "\n" TAIL,
-		    "3:10+2 unknown region \"ue\"; did you mean \"us\"?\n"
+		    "3:10+2 unknown region \"ue\"; did you mean \"eu\"?\n"
 		    "4:13+2 API \"wdatp-siem\" has no pages; remove the "
 		    "line\n" },
 		{ SOURCE "base-url = http://graph.example.com\n"
@@ -623,6 +621,14 @@ identities_and_endpoints_are_told(void **state)
 		    "would be sent twice; make it longer\n"
 		    "9:13+2 \"start\" is longer than \"retention\": the API "
 		    "cannot answer so far back; make it shorter\n" },
+		{ SOURCE "region = eu\n" DESTINATION,
+		    "7:10+2 API \"graph-alerts\" has one host for all "
+		    "regions of cloud \"public\"; remove the line\n" },
+		{ HEAD "api = wdatp-siem\ncloud = gcc\nregion = us\n"
+		       "tenant = b.example.com\nclient-id = " CLIENT_ID
+		       "\n" TAIL,
+		    "4:10+2 API \"wdatp-siem\" has one host for all regions "
+		    "of cloud \"gcc\"; remove the line\n" },
 		{ SOURCE "page-size = 1001\n" DESTINATION,
 		    "7:13+4 API \"graph-alerts\" takes at most 1000\n" },
 	};
