@@ -29,6 +29,7 @@ map_free(struct map *m)
 	free(m->events);
 	for (size_t i = 0; i < m->n_fields; i++) {
 		map__prog_fini(&m->fields[i]->prog);
+		free(m->fields[i]->constant);
 		free(m->fields[i]);
 	}
 	free(m->fields);
@@ -62,11 +63,13 @@ compile_prog(struct compiler *c, struct prog *p, const struct kf_entry *en)
 	return 0;
 }
 
-/* What a field of that type holds, for messages. */
+/* What a field holds, for messages. */
 static const char *
-type_words(enum cef_type type)
+type_words(const struct cef_key *key)
 {
-	switch (type) {
+	if (key == cef_header_key(CEF_H_SEVERITY))
+		return "Low, Medium, High, Very-High or 0 to 10";
+	switch (key->type) {
 	case CEF_STRING:
 		return "text";
 	case CEF_INTEGER:
@@ -104,6 +107,10 @@ check_constant(struct compiler *c, struct map_field *f)
 		return;
 	buf_init(&value, MAP_VALUE_MAX);
 	fit = cef_value(key, text, len, &value);
+	if (fit == CEF_FIT_OK) {
+		f->constant = xstrndup(value.p, value.len);
+		f->constant_len = value.len;
+	}
 	buf_fini(&value);
 	switch (fit) {
 	case CEF_FIT_OK:
@@ -124,7 +131,7 @@ check_constant(struct compiler *c, struct map_field *f)
 	case CEF_FIT_DROPPED_TYPE:
 		kf_fault_value(c->faults, FAULT_ERROR, f->en, 0,
 		    f->en->value_len, "not a value for %s, which holds %s",
-		    key->key, type_words(key->type));
+		    key->key, type_words(key));
 		return;
 	}
 }
@@ -349,7 +356,8 @@ check_drops(struct compiler *c, const struct model_event *me)
 		const struct model_field *f = &me->fields.v[i];
 
 		/* Only the file itself can know that it drops nothing. */
-		if (f->is_drop && f->was_new && !f->key->is_header &&
+		if (f->is_drop && f->was_new && !f->is_volatile &&
+		    !f->key->is_header &&
 		    (me == &c->map->model.common ||
 			map__model_field(shared, f->key) == NULL)) {
 			kf_fault_key(c->faults, FAULT_ERROR, f->at.en,

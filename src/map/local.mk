@@ -19,3 +19,20 @@ libmap_a_SOURCES = \
 	src/map/value.c src/map/value.h
 
 MAP_LIBS = libmap.a libcef.a $(JSONPATH_LIBS)
+
+if CMOCKA
+map_test_common = tests/unit/map_common.c tests/unit/map_common.h
+map_test_libs = $(MAP_LIBS) $(CMOCKA_LIBS) $(DEPS_LIBS)
+check_PROGRAMS += tests/unit/map_expr
+tests_unit_map_expr_SOURCES = tests/unit/map_expr.c $(map_test_common)
+tests_unit_map_expr_LDADD = $(map_test_libs)
+check_PROGRAMS += tests/unit/map_fault
+tests_unit_map_fault_SOURCES = tests/unit/map_fault.c $(map_test_common)
+tests_unit_map_fault_LDADD = $(map_test_libs)
+check_PROGRAMS += tests/unit/map_run
+tests_unit_map_run_SOURCES = tests/unit/map_run.c $(map_test_common)
+tests_unit_map_run_LDADD = $(map_test_libs)
+# The test counts allocations.
+tests_unit_map_run_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
+endif

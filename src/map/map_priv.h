@@ -23,6 +23,8 @@ struct map_field {
 	bool is_volatile;
 	bool is_faulty; /* told already */
 	struct prog prog;
+	char *constant; /* its value, where it is always the same */
+	size_t constant_len;
 	const struct kf_entry *en;
 	const char *file;
 	unsigned int line;

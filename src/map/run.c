@@ -159,21 +159,6 @@ eval_text(struct map_run *r, const struct prog *p, const struct jpath_input *in,
 	return buf_ok(out);
 }
 
-/* The severity in CEF's words; what is none is Unknown, and told. */
-static enum cef_fit
-fit_severity(const struct buf *raw, struct buf *value)
-{
-	const char *word = cef_severity(raw->p, raw->len);
-
-	buf_reset(value);
-	buf_adds(value, word);
-	if (strcmp(word, "Unknown") != 0)
-		return CEF_FIT_OK;
-	return raw->len == 7 && strncasecmp(raw->p, "unknown", 7) == 0 ?
-	    CEF_FIT_OK :
-	    CEF_FIT_DROPPED_TYPE;
-}
-
 static const char *
 fit_words(const struct map_field *f, enum cef_fit fit)
 {
@@ -188,10 +173,26 @@ fit_words(const struct map_field *f, enum cef_fit fit)
 		return "left out: longer than the field";
 	case CEF_FIT_DROPPED_TYPE:
 		return f->key == cef_header_key(CEF_H_SEVERITY) ?
-		    "no severity: Low, Medium, High, Very-High or 0-10" :
+		    "left out: neither Low, Medium, High, Very-High nor "
+		    "0 to 10" :
 		    "left out: not of the field's type";
 	}
 	return NULL;
+}
+
+/* Why a field has no value. */
+static void
+explain_nothing(const struct work *w, struct outcome *o)
+{
+	o->has_failed = w->has_failed;
+	if (o->has_failed) {
+		o->why = "left out: an evaluation limit was passed";
+	} else if (w->refused != NULL) {
+		o->fit = CEF_FIT_DROPPED_TYPE;
+		o->why = w->refused;
+	} else {
+		o->why = "no value";
+	}
 }
 
 /* Evaluate a field into r->raw and r->value. */
@@ -203,23 +204,20 @@ eval_field(
 
 	buf_reset(&r->raw);
 	buf_reset(&r->value);
-	o.has_raw = eval_text(r, &f->prog, in, &r->raw);
-	if (!o.has_raw) {
-		o.has_failed = r->work.has_failed;
-		if (o.has_failed) {
-			o.why = "left out: an evaluation limit was passed";
-		} else if (r->work.refused != NULL) {
-			o.fit = CEF_FIT_DROPPED_TYPE;
-			o.why = r->work.refused;
-		} else {
-			o.why = "no value";
-		}
+	if (f->constant != NULL) { /* held against its field already */
+		map__work_reset(&r->work);
+		buf_add(&r->raw, f->constant, f->constant_len);
+		buf_add(&r->value, f->constant, f->constant_len);
+		o.has_raw = true;
+		o.fit = CEF_FIT_OK;
 		return o;
 	}
-	if (f->key == cef_header_key(CEF_H_SEVERITY))
-		o.fit = fit_severity(&r->raw, &r->value);
-	else
-		o.fit = cef_value(f->key, r->raw.p, r->raw.len, &r->value);
+	o.has_raw = eval_text(r, &f->prog, in, &r->raw);
+	if (!o.has_raw) {
+		explain_nothing(&r->work, &o);
+		return o;
+	}
+	o.fit = cef_value(f->key, r->raw.p, r->raw.len, &r->value);
 	if (o.fit == CEF_FIT_OK && r->work.is_cut)
 		o.fit = CEF_FIT_CUT; /* by MAP_VALUE_MAX */
 	o.why = fit_words(f, o.fit);
@@ -228,10 +226,9 @@ eval_field(
 
 /* Whether the outcome is written. */
 static bool
-is_written(const struct map_field *f, const struct outcome *o)
+is_written(const struct outcome *o)
 {
-	return o->fit == CEF_FIT_OK || o->fit == CEF_FIT_CUT ||
-	    (o->has_raw && f->key == cef_header_key(CEF_H_SEVERITY));
+	return o->fit == CEF_FIT_OK || o->fit == CEF_FIT_CUT;
 }
 
 static void
@@ -271,7 +268,7 @@ is_present(struct map_run *r, const struct map_event_prog *ev, size_t i,
 	if (r->slots[i] == UNKNOWN) { /* the label stands before its field */
 		const struct outcome o = eval_field(r, f, in);
 
-		r->slots[i] = is_written(f, &o) ? PRESENT : ABSENT;
+		r->slots[i] = is_written(&o) ? PRESENT : ABSENT;
 	}
 	return r->slots[i] == PRESENT;
 }
@@ -285,7 +282,7 @@ run_slot(struct map_run *r, const struct map_event_prog *ev, size_t i,
 	bool is_lone =
 	    slot->labels != SLOT_NONE && !is_present(r, ev, slot->labels, in);
 	struct outcome o = eval_field(r, f, in);
-	bool is_in = !is_lone && is_written(f, &o);
+	bool is_in = !is_lone && is_written(&o);
 
 	if (is_lone) {
 		if (o.why == NULL)
