@@ -20,8 +20,8 @@ fail_certificate(const struct http_request *r, struct err *e)
 	words = http__verify_words(code);
 	if (words != NULL)
 		return err_set(e, ERR_NET, "%s: TLS: %s", r->where, words);
-	/* The chain is good: what is left is the name. */
-	if (code == 0) {
+	/* libcurl looks at the name first, and has no code for it. */
+	if (strstr(r->errbuf, "name") != NULL) {
 		return err_set(e, ERR_NET,
 		    "%s: TLS: its certificate is for another host name (%s); "
 		    "is the URL right, or a proxy in between?",
@@ -102,7 +102,8 @@ fail_time(const struct http_request *r, struct err *e)
 		    "host's DNS (/etc/resolv.conf)",
 		    peer, ms);
 	}
-	if (tcp == 0) {
+	/* Some versions set the time of TCP only once TLS is through. */
+	if (tcp == 0 && strstr(r->errbuf, "SSL") == NULL) {
 		return err_set(e, ERR_NET,
 		    "%s: no answer to the connection within %ju ms; does a "
 		    "firewall drop it, or is a proxy needed?",

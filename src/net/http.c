@@ -99,11 +99,11 @@ on_poll(uv_poll_t *poll, int status, int events)
 	int flags = 0;
 
 	OBJ_CAST(s, poll->data, SOCK_MAGIC);
-	if (status < 0) {
-		/* libuv stops the handle here; libcurl finds the error in the
-		   socket and lets go of it. */
-		flags = CURL_CSELECT_ERR;
-	}
+	/* After an error libuv stops the handle.  Told to read and write,
+	   libcurl finds the socket's own reason; CURL_CSELECT_ERR would be
+	   all that it says. */
+	if (status < 0)
+		events = s->events;
 	if ((events & UV_READABLE) != 0)
 		flags |= CURL_CSELECT_IN;
 	if ((events & UV_WRITABLE) != 0)
@@ -156,6 +156,7 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *sock)
 		events |= UV_READABLE;
 	if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
 		events |= UV_WRITABLE;
+	s->events = events;
 	if (events == 0)
 		return uv_poll_stop(&s->poll) == 0 ? 0 : -1;
 	return uv_poll_start(&s->poll, events, on_poll) == 0 ? 0 : -1;
@@ -280,6 +281,27 @@ may_stall(const struct http_request *r)
 	return r->is_sent && !r->is_paused && !r->is_cancelled;
 }
 
+/*
+ * The next request that has been silent for too long.  If it was this process
+ * that stood still, the bytes wait in the socket: a suspect has one more turn
+ * of the loop.
+ */
+static struct http_request *
+stalled(struct http *h, uint64_t now)
+{
+	struct http_request *r;
+
+	TAILQ_FOREACH(r, &h->requests, link) {
+		if (!may_stall(r) || now - r->moved_ms < r->stall_ms)
+			continue;
+		if (r->suspect_ms > r->moved_ms && r->suspect_ms < now)
+			return r;
+		if (r->suspect_ms <= r->moved_ms)
+			r->suspect_ms = now;
+	}
+	return NULL;
+}
+
 static void
 on_watch(uv_timer_t *timer)
 {
@@ -288,20 +310,14 @@ on_watch(uv_timer_t *timer)
 	uint64_t now = clk_ms();
 
 	OBJ_CAST(h, timer->data, HTTP_MAGIC);
-	do {
-		TAILQ_FOREACH(r, &h->requests, link) {
-			if (may_stall(r) && now - r->moved_ms >= r->stall_ms)
-				break;
-		}
-		if (r == NULL)
-			break;
+	while (!h->is_closing && (r = stalled(h, now)) != NULL) {
 		r->has_err = true;
 		(void)err_set(&r->err, ERR_NET,
 		    "%s sent nothing for %ju ms and was given up; is it, or "
 		    "a proxy or firewall between, overloaded?",
 		    r->where, (uintmax_t)r->stall_ms);
 		http__request_finish(r, CURLE_OPERATION_TIMEDOUT);
-	} while (!h->is_closing);
+	}
 	if (!h->is_closing)
 		http__watch(h);
 }
@@ -320,7 +336,7 @@ http__watch(struct http *h)
 		if (!may_stall(r))
 			continue;
 		if (gone >= r->stall_ms)
-			wait = 0;
+			wait = 1;
 		else if (r->stall_ms - gone < wait)
 			wait = r->stall_ms - gone;
 	}

@@ -83,9 +83,10 @@ struct http_request {
 	bool is_held;   /* libcurl holds bytes since data was paused */
 	bool is_sent;   /* connected; the request is on its way */
 	bool head_told;
-	bool has_err;       /* err is the reason why we ended it */
-	unsigned int sweep; /* the last round that looked at it */
-	uint64_t moved_ms;  /* clk_ms() of the last byte */
+	bool has_err;        /* err is the reason why we ended it */
+	unsigned int sweep;  /* the last round that looked at it */
+	uint64_t moved_ms;   /* clk_ms() of the last byte */
+	uint64_t suspect_ms; /* when its silence was first too long */
 	uint64_t stall_ms;
 	uint64_t connect_ms;
 	uint64_t total_ms;

@@ -12,7 +12,16 @@ libnet_a_SOURCES = \
 NET_LIBS = libnet.a $(KEYFILE_LIBS)
 
 if CMOCKA
-check_PROGRAMS += tests/unit/net
+check_PROGRAMS += tests/unit/net tests/unit/net_http tests/unit/net_fault
+NET_TEST_PEERS = \
+	tests/unit/net_get.c tests/unit/net_get.h \
+	tests/unit/net_peer.c tests/unit/net_peer.h \
+	tests/unit/net_tls.c tests/unit/net_tls.h
+NET_TEST_LIBS = $(NET_LIBS) $(CMOCKA_LIBS) $(DEPS_LIBS)
 tests_unit_net_SOURCES = tests/unit/net.c
-tests_unit_net_LDADD = $(NET_LIBS) $(CMOCKA_LIBS) $(DEPS_LIBS)
+tests_unit_net_LDADD = $(NET_TEST_LIBS)
+tests_unit_net_http_SOURCES = tests/unit/net_http.c $(NET_TEST_PEERS)
+tests_unit_net_http_LDADD = $(NET_TEST_LIBS)
+tests_unit_net_fault_SOURCES = tests/unit/net_fault.c $(NET_TEST_PEERS)
+tests_unit_net_fault_LDADD = $(NET_TEST_LIBS)
 endif

@@ -277,6 +277,12 @@ peer_requests(const struct peer *p)
 	return p->requests;
 }
 
+static void
+dead_closed(uv_handle_t *handle)
+{
+	handle->data = NULL;
+}
+
 unsigned int
 peer_dead_port(uv_loop_t *loop)
 {
@@ -285,9 +291,9 @@ peer_dead_port(uv_loop_t *loop)
 
 	assert(uv_tcp_init(loop, &tcp) == 0);
 	port = bind_any(&tcp);
-	uv_close((uv_handle_t *)&tcp, NULL);
-	while (uv_is_closing((uv_handle_t *)&tcp) &&
-	    uv_run(loop, UV_RUN_NOWAIT) != 0)
-		continue;
+	tcp.data = &tcp;
+	uv_close((uv_handle_t *)&tcp, dead_closed);
+	while (tcp.data != NULL)
+		(void)uv_run(loop, UV_RUN_NOWAIT);
 	return port;
 }
