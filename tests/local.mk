@@ -4,7 +4,11 @@ PY_LOG_DRIVER = $(LOG_DRIVER)
 PY_LOG_COMPILER = $(PYTHON3) $(top_srcdir)/tests/scenario/tap.py
 
 scenarios = \
-	tests/scenario/test_once.py
+	tests/scenario/test_api.py \
+	tests/scenario/test_broken.py \
+	tests/scenario/test_loss.py \
+	tests/scenario/test_once.py \
+	tests/scenario/test_run.py
 
 TESTS += tests/lint/run $(scenarios)
 $(scenarios:.py=.log): cefwd$(EXEEXT)

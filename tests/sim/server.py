@@ -565,7 +565,8 @@ def make_certificates(folder):
 
 class Sim:
     def __init__(self, alerts=200, state_dir=None, seed=1, detections=0,
-                 now=None, life_s=3599, ports=None, span_s=12 * 3600):
+                 now=None, life_s=3599, ports=None, span_s=12 * 3600,
+                 old=0.1, certificates=None):
         os.makedirs(state_dir, exist_ok=True)
         self.state_dir = state_dir
         self.lock = threading.RLock()
@@ -583,12 +584,14 @@ class Sim:
         with os.fdopen(fd, "w") as f:
             f.write(self.secret + "\n")
         self.entra = Entra(self.tenant, self.client_id, self.secret, life_s)
-        self.store = made.Store(made.graph_alert, seed, alerts, now, span_s)
+        self.store = made.Store(made.graph_alert, seed, alerts, now, span_s,
+                                old)
         self.detections = made.Store(made.detection, seed, detections, now,
-                                     span_s)
+                                     span_s, old)
         self.ledger_file = os.path.join(state_dir, "ledger.jsonl")
         self.ledger = Ledger(self.ledger_file)
-        self.ca_file, cert, key = make_certificates(state_dir)
+        self.ca_file, cert, key = (certificates
+                                   or make_certificates(state_dir))
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(cert, key)
         self.listeners = {}
