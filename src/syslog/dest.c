@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include <sys/socket.h>
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/obj.h"
+#include "syslog/conn.h"
+#include "syslog/frame.h"
+#include "syslog/spool.h"
+#include "syslog/transport.h"
+
+#include "syslog/dest.h"
+
+#define DEST_MAGIC 0x64657374u
+#define LANE_MAGIC 0x6c616e65u
+
+/* A lane's share of the window is never less: one alert with evidence. */
+#define SHARE_MIN  (16u << 10)
+
+struct dest_lane {
+	unsigned int magic;
+	struct dest *dest;
+	uint32_t track;
+	const struct dest_lane_handlers *handlers;
+	void *ctx;
+	/* While lines settle: */
+	uint64_t settling;
+	bool had_room;
+};
+
+struct dest {
+	unsigned int magic;
+	const struct dest_options *options;
+	dest_state_fn *told;
+	void *ctx;
+	enum dest_state state;
+	bool is_closing;
+	struct frame frame;
+	struct spool spool;
+	struct dest_counts counts;
+	struct dest_lane **lanes; /* by track */
+	size_t n_lanes;
+	struct conn conn;
+};
+
+static void
+tell(struct dest *d, enum dest_state s, const struct err *e)
+{
+	if (d->state == s)
+		return;
+	d->state = s;
+	d->told(d->ctx, s, e);
+}
+
+static void
+on_told(void *ctx, enum dest_state s, const struct err *e)
+{
+	struct dest *d;
+
+	OBJ_CAST(d, ctx, DEST_MAGIC);
+	tell(d, s, e);
+}
+
+static bool
+is_full(const struct dest *d)
+{
+	return d->counts.held_bytes >= d->options->window_bytes;
+}
+
+/* Tell lanes of the lines that are gone and of the space they left.  A lane
+   may close the destination. */
+static void
+tell_lanes(struct dest *d)
+{
+	for (size_t i = 0; i < d->n_lanes && !d->is_closing; i++) {
+		struct dest_lane *l = d->lanes[i];
+		uint64_t n = l->settling;
+
+		l->settling = 0;
+		if (n > 0)
+			l->handlers->settled(l->ctx, n);
+	}
+	for (size_t i = 0; i < d->n_lanes && !d->is_closing; i++) {
+		struct dest_lane *l = d->lanes[i];
+
+		if (!l->had_room && dest_lane_has_room(l))
+			l->handlers->room(l->ctx);
+	}
+}
+
+/*
+ * A full window is no fault while lines settle: at first sync it paces the
+ * lanes.  Held is what a receiver does that reads nothing for as long as a
+ * line takes to settle.
+ */
+static void
+hold_or_go_on(struct dest *d, bool has_settled, uint64_t still_ms)
+{
+	struct err e;
+
+	if (d->state == DEST_HOLDING && has_settled) {
+		tell(d, DEST_UP, NULL);
+		return;
+	}
+	if (d->state != DEST_UP || !is_full(d) ||
+	    still_ms < d->options->settle_ms)
+		return;
+	(void)err_set(&e, ERR_BUSY,
+	    "the receiver is connected but reads nothing: %zu bytes are held "
+	    "until it does; see to the receiver",
+	    d->counts.held_bytes);
+	tell(d, DEST_HOLDING, &e);
+}
+
+static void
+on_looked(void *ctx, uint64_t to, uint64_t still_ms)
+{
+	struct dest *d;
+	bool has_settled = false;
+	uint32_t track;
+
+	OBJ_CAST(d, ctx, DEST_MAGIC);
+	for (size_t i = 0; i < d->n_lanes; i++)
+		d->lanes[i]->had_room = dest_lane_has_room(d->lanes[i]);
+	while (spool_settle(&d->spool, to, &track)) {
+		d->lanes[track]->settling++;
+		has_settled = true;
+	}
+	hold_or_go_on(d, has_settled, still_ms);
+	if (has_settled)
+		tell_lanes(d);
+}
+
+static void
+on_closed(void *ctx)
+{
+	struct dest *d;
+
+	OBJ_CAST(d, ctx, DEST_MAGIC);
+	for (size_t i = 0; i < d->n_lanes; i++)
+		free(d->lanes[i]);
+	free(d->lanes);
+	spool_fini(&d->spool);
+	d->magic = 0;
+	free(d);
+}
+
+static const struct conn_owner conn_owner = {
+	.told = on_told,
+	.looked = on_looked,
+	.closed = on_closed,
+};
+
+/* Before a connection says more: what an address in the URL tells, and for a
+   name the least. */
+static size_t
+line_max_of(const struct dest_url *u)
+{
+	struct sockaddr_in in4;
+	struct sockaddr_in6 in6;
+
+	if (u->scheme != DEST_UDP)
+		return SIZE_MAX;
+	if (uv_ip4_addr(u->host, 0, &in4) == 0)
+		return udp_line_max((const struct sockaddr *)&in4, NULL);
+	if (uv_ip6_addr(u->host, 0, &in6) == 0)
+		return udp_line_max((const struct sockaddr *)&in6, NULL);
+	return UDP_LINE_IP6;
+}
+
+static int
+check_options(const struct dest_options *o, struct err *e)
+{
+	if (o->n_urls == 0) {
+		return err_set(e, ERR_CONFIG,
+		    "no url: name the receiver, as in tcp://host:514");
+	}
+	for (size_t i = 1; i < o->n_urls; i++) {
+		/* A line is framed once, however often it is sent. */
+		if (o->urls[i].scheme != o->urls[0].scheme) {
+			return err_set(e, ERR_CONFIG,
+			    "url mixes tcp and udp: give all of them the same "
+			    "scheme, or use two destinations");
+		}
+	}
+	return 0;
+}
+
+struct dest *
+dest_new(uv_loop_t *loop, const struct dest_options *o, dest_state_fn *state,
+    void *ctx, struct err *e)
+{
+	struct dest *d;
+
+	if (check_options(o, e) == -1) {
+		(void)err_context(e, "destination \"%s\"", o->name);
+		return NULL;
+	}
+	d = xcalloc(1, sizeof(*d));
+	d->magic = DEST_MAGIC;
+	d->options = o;
+	d->told = state;
+	d->ctx = ctx;
+	d->state = DEST_CONNECTING;
+	if (frame_init(&d->frame, o, conn_transport(o->urls[0].scheme)->framing,
+		e) == -1)
+		goto fail;
+	if (o->max_line <= frame_header_max(&d->frame)) {
+		(void)err_set(e, ERR_CONFIG,
+		    "max-line %zu leaves no space behind the syslog header of "
+		    "%zu bytes: use 1024 or more",
+		    o->max_line, frame_header_max(&d->frame));
+		goto fail;
+	}
+	spool_init(&d->spool, &d->counts);
+	d->conn = (struct conn){ .options = o,
+		.spool = &d->spool,
+		.counts = &d->counts,
+		.owner = &conn_owner,
+		.ctx = d,
+		.line_max = SIZE_MAX };
+	for (size_t i = 0; i < o->n_urls; i++) {
+		size_t max = line_max_of(&o->urls[i]);
+
+		if (max < d->conn.line_max)
+			d->conn.line_max = max;
+	}
+	conn_start(&d->conn, loop);
+	return d;
+
+fail:
+	(void)err_context(e, "destination \"%s\"", o->name);
+	free(d);
+	return NULL;
+}
+
+void
+dest_close(struct dest *d)
+{
+	if (d == NULL)
+		return;
+	OBJ_CHECK(d, DEST_MAGIC);
+	d->is_closing = true;
+	conn_close(&d->conn);
+}
+
+/* Header and line. */
+static size_t
+wire_max(const struct dest *d)
+{
+	size_t max = d->options->max_line;
+
+	return d->conn.line_max < max ? d->conn.line_max : max;
+}
+
+size_t
+dest_line_max(const struct dest *d)
+{
+	size_t max = wire_max(d);
+	size_t header = frame_header_max(&d->frame);
+
+	return max > header ? max - header : 0;
+}
+
+struct dest_lane *
+dest_lane_add(struct dest *d, const struct dest_lane_handlers *h, void *ctx)
+{
+	struct dest_lane *l = xcalloc(1, sizeof(*l));
+
+	OBJ_CHECK(d, DEST_MAGIC);
+	l->magic = LANE_MAGIC;
+	l->dest = d;
+	l->handlers = h;
+	l->ctx = ctx;
+	l->track = spool_track_add(&d->spool);
+	d->lanes =
+	    xreallocarray(d->lanes, d->n_lanes + 1, sizeof(struct dest_lane *));
+	d->lanes[d->n_lanes++] = l;
+	return l;
+}
+
+/* A datagram that the writer made too long for its route goes in fragments;
+   what no datagram can hold is cut, between characters. */
+static size_t
+fit_datagram(struct dest *d, size_t header, const char *line, size_t len)
+{
+	if (d->frame.framing != FRAMING_DATAGRAM || header + len <= wire_max(d))
+		return len;
+	d->counts.too_long++;
+	if (len <= UDP_LINE_HARD - header)
+		return len;
+	len = UDP_LINE_HARD - header;
+	for (int i = 0; i < 3 && ((unsigned char)line[len] & 0xc0) == 0x80; i++)
+		len--;
+	return len;
+}
+
+void
+dest_put(struct dest_lane *l, const char *line, size_t len, int severity)
+{
+	struct dest *d;
+	size_t header;
+	char *p;
+
+	OBJ_CHECK(l, LANE_MAGIC);
+	d = l->dest;
+	/* A LF would end the line, and begin a forged one. */
+	assert(memchr(line, '\n', len) == NULL);
+	header = frame_header_len(&d->frame, severity);
+	len = fit_datagram(d, header, line, len);
+	p = spool_add(
+	    &d->spool, l->track, header + len + frame_tail_len(&d->frame));
+	/* With the header of now: a line that is sent again is, byte for
+	   byte, the same. */
+	frame_write(&d->frame, severity, line, len, p);
+	d->counts.queued++;
+	conn_kick(&d->conn);
+}
+
+bool
+dest_lane_has_room(const struct dest_lane *l)
+{
+	const struct dest *d = l->dest;
+	size_t held = d->spool.tracks[l->track].bytes;
+	size_t share = d->options->window_bytes / d->n_lanes;
+
+	if (share < SHARE_MIN)
+		share = SHARE_MIN;
+	return held == 0 || (held < share && !is_full(d));
+}
+
+uint64_t
+dest_lane_held(const struct dest_lane *l)
+{
+	return l->dest->spool.tracks[l->track].lines;
+}
+
+const struct dest_counts *
+dest_counts(const struct dest *d)
+{
+	return &d->counts;
+}
+
+enum dest_state
+dest_state(const struct dest *d)
+{
+	return d->state;
+}
