@@ -17,16 +17,16 @@
 
 #define LOG_ROOM       "syslog"
 
-#define CONN_MAGIC     0x636f6e6eu
-#define LOOKUP_MAGIC   0x6c6f6f6bu
+#define CONN_MAGIC     0x636f6e6eU
+#define LOOKUP_MAGIC   0x6c6f6f6bU
 
 /* A firewall that drops our SYN is not waited for longer: two repeats of it
    have gone by then (RFC 6298: 1 s, 2 s, 4 s). */
-#define CONNECT_MAX_MS 10000u
+#define CONNECT_MAX_MS 10000U
 
 /* A connection that lasted so long was one, even if nothing was sent on it;
    and so long a connection must last after one that did no work. */
-#define PROVEN_MS      1000u
+#define PROVEN_MS      1000U
 
 /* Batches in one turn of the loop, so that other rooms get theirs. */
 #define BATCHES        4
@@ -103,8 +103,11 @@ go(struct conn *c, const struct state *to)
 static void
 conn_run(struct conn *c)
 {
-	while (c->state->run(c) == NEXT_RUN)
-		continue;
+	enum next next;
+
+	do
+		next = c->state->run(c);
+	while (next == NEXT_RUN);
 }
 
 static bool
@@ -384,9 +387,10 @@ void
 link_opened(struct link *k)
 {
 	struct conn *c = k->conn;
-	uint64_t settle_ms = c->transport->settle_ms;
+	uint64_t settle_ms;
 
 	OBJ_CHECK(c, CONN_MAGIC);
+	settle_ms = c->transport->settle_ms;
 	assert(c->state == &CONNECT && c->link == k);
 	(void)uv_timer_stop(&c->timer);
 	c->up_ms = clk_ms();

@@ -16,11 +16,11 @@
 
 #include "syslog/dest.h"
 
-#define DEST_MAGIC 0x64657374u
-#define LANE_MAGIC 0x6c616e65u
+#define DEST_MAGIC 0x64657374U
+#define LANE_MAGIC 0x6c616e65U
 
 /* A lane's share of the window is never less: one alert with evidence. */
-#define SHARE_MIN  (16u << 10)
+#define SHARE_MIN  (16U << 10)
 
 struct dest_lane {
 	unsigned int magic;

@@ -10,9 +10,9 @@
 #include "syslog/frame.h"
 
 /* A host name is at most 255 bytes (RFC 5424, 6.2.4). */
-#define HOST_MAX     255u
-#define FACILITY_MAX 23u
-#define PRI_MAX      191u
+#define HOST_MAX     255U
+#define FACILITY_MAX 23U
+#define PRI_MAX      191U
 
 /* One row for each enum dest_header. */
 struct header {
@@ -111,11 +111,16 @@ frame_write(
 		out[len] = tails[f->framing].tail;
 }
 
+static const char digits[] = "0123456789";
+
 static char *
-put_2(char *out, int value, char pad)
+put_2(char *out, int number, char pad)
 {
-	*out++ = value < 10 ? pad : (char)('0' + value / 10 % 10);
-	*out++ = (char)('0' + value % 10);
+	*out = pad;
+	if (number >= 10)
+		*out = digits[number / 10 % 10];
+	out++;
+	*out++ = digits[number % 10];
 	return out;
 }
 
@@ -164,13 +169,13 @@ rfc3164_len(const struct frame *f, unsigned int pri)
 static char *
 rfc3164_write(struct frame *f, unsigned int pri, char *out)
 {
-	size_t digits = pri_digits(pri);
+	size_t n = pri_digits(pri);
 
 	rfc3164_time(f);
 	*out++ = '<';
-	for (size_t i = digits; i > 0; i--, pri /= 10)
-		out[i - 1] = (char)('0' + pri % 10);
-	out += digits;
+	for (size_t i = n; i > 0; i--, pri /= 10)
+		out[i - 1] = digits[pri % 10];
+	out += n;
 	*out++ = '>';
 	memcpy(out, f->time, RFC3164_TIME_LEN);
 	out += RFC3164_TIME_LEN;

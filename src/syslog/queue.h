@@ -35,7 +35,7 @@ struct queue {
 
 /* A line of the queue; valid until it is dropped. */
 struct queue_line {
-	const char *p;
+	char *p; /* not to be written to */
 	size_t len;
 };
 

@@ -112,8 +112,9 @@ sockdiag_ask(int fd, const struct sockaddr *own, const struct sockaddr *peer,
 
 	assert(own->sa_family == peer->sa_family);
 	/* What a question of before left behind is not the answer to this. */
-	while (recv(fd, &a, sizeof(a), MSG_DONTWAIT) >= 0)
-		continue;
+	do
+		n = recv(fd, &a, sizeof(a), MSG_DONTWAIT);
+	while (n >= 0);
 	q.req.sdiag_family = (__u8)own->sa_family;
 	q.req.id.idiag_if =
 	    address(own, q.req.id.idiag_src, &q.req.id.idiag_sport);

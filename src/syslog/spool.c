@@ -118,8 +118,8 @@ take_turns(struct spool *s, size_t max)
 /* Add a piece, or make the last one longer if it lies right behind it.
    Returns how many pieces there are now; n + 1: no place for one more. */
 static unsigned int
-piece_add(uv_buf_t *bufs, unsigned int used, unsigned int n, const char *p,
-    size_t len)
+piece_add(
+    uv_buf_t *bufs, unsigned int used, unsigned int n, char *p, size_t len)
 {
 	if (used > 0 && bufs[used - 1].base + bufs[used - 1].len == p) {
 		bufs[used - 1].len += len;
@@ -127,8 +127,7 @@ piece_add(uv_buf_t *bufs, unsigned int used, unsigned int n, const char *p,
 	}
 	if (used == n)
 		return n + 1;
-	/* libuv has one struct for reading and writing; it only reads. */
-	bufs[used].base = (char *)(uintptr_t)p;
+	bufs[used].base = p;
 	bufs[used].len = len;
 	return used + 1;
 }

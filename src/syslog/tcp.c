@@ -25,10 +25,10 @@
 
 /* Bytes in one call: five times fewer instructions a line than 4 KiB, and no
    more than 256 KiB (measured: 1956, 253, 268 ns a line of 1,100 bytes). */
-#define BATCH                (64u << 10)
+#define BATCH                (64U << 10)
 
 /* Pieces in one call.  With lanes that take turns each line is one. */
-#define PIECES               128u
+#define PIECES               128U
 
 /* A peer that is silent for 60 s is asked, six times at 10 s. */
 #define KEEPALIVE_IDLE_S     60
@@ -41,9 +41,9 @@
  * only does not read: the kernel counts the time that data waits for a window
  * (tcp_probe_timer()).  That one is held for, not broken with.
  */
-#define SILENCE_MAX_MS       30000u
+#define SILENCE_MAX_MS       30000U
 
-#define TCP_LINK_MAGIC       0x7463706cu
+#define TCP_LINK_MAGIC       0x7463706cU
 
 /* S8: whether the receiver's socket can be asked. */
 enum reader {
@@ -145,7 +145,7 @@ set_up(struct tcp_link *t)
 		{ IPPROTO_TCP, TCP_NODELAY, 1 },
 	};
 	int len = (int)sizeof(t->own);
-	int fd, r;
+	int fd = -1, r;
 
 	r = uv_tcp_getsockname(&t->tcp, (struct sockaddr *)&t->own, &len);
 	len = (int)sizeof(t->peer);

@@ -78,9 +78,9 @@ extern const struct transport udp_transport;
  * A datagram of this many bytes crosses a link with an MTU of 1500 in one
  * piece (RFC 5426, 3.2); and no datagram is longer than the last.
  */
-#define UDP_LINE_IP4  1472u
-#define UDP_LINE_IP6  1452u
-#define UDP_LINE_HARD 65507u
+#define UDP_LINE_IP4  1472U
+#define UDP_LINE_IP6  1452U
+#define UDP_LINE_HARD 65507U
 
 /* Bytes of the longest datagram to this address that is not cut in pieces;
    own is the address that it leaves from, NULL: not known. */

@@ -14,7 +14,7 @@
 
 #include "syslog/transport.h"
 
-#define UDP_LINK_MAGIC 0x7564706cu
+#define UDP_LINK_MAGIC 0x7564706cU
 
 struct udp_link {
 	struct link base;
@@ -190,7 +190,7 @@ on_sent(uv_udp_send_t *s, int status)
 
 /* Datagrams a turn: as many as fill a batch over TCP, and no other room of
    the program waits for longer. */
-#define TURN 64u
+#define TURN 64U
 
 static enum sent
 udp_send(struct link *k, size_t lines, struct err *e)
@@ -219,8 +219,7 @@ udp_send(struct link *k, size_t lines, struct err *e)
 			    "a datagram was refused");
 			return SENT_BROKEN;
 		}
-		buf = uv_buf_init(
-		    (char *)(uintptr_t)line.p, (unsigned int)line.len);
+		buf = uv_buf_init(line.p, (unsigned int)line.len);
 		r = uv_udp_send(&u->sending, &u->udp, &buf, 1, NULL, on_sent);
 		if (r != 0) {
 			link_err(e, r, "cannot send");

@@ -15,7 +15,7 @@
 #define DEFAULT_PORT "514"
 
 /* A name of RFC 1035 is at most 255 bytes; a scope id (RFC 4007) fits too. */
-#define URL_HOST_MAX 255u
+#define URL_HOST_MAX 255U
 
 static const struct scheme {
 	const char *word;
@@ -182,11 +182,20 @@ dest_url_parse(const char *text, struct dest_url *out, struct err *e)
 	return 0;
 }
 
+/* The struct shows its strings as const: nobody else may change them. */
+static void
+free_text(const char *s)
+{
+	char *owned;
+
+	memcpy(&owned, &s, sizeof(owned));
+	free(owned);
+}
+
 void
 dest_url_fini(struct dest_url *u)
 {
-	/* The struct shows them as const: nobody else may change them. */
-	free((char *)(uintptr_t)u->host);
-	free((char *)(uintptr_t)u->port);
+	free_text(u->host);
+	free_text(u->port);
 	*u = (struct dest_url){ .host = NULL };
 }

@@ -35,6 +35,14 @@ clk_unix_ms(void)
 	return unix_ms;
 }
 
+static void
+zone(const char *tz)
+{
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
+	(void)setenv("TZ", tz, 1);
+	tzset();
+}
+
 /* URLs */
 
 static void
@@ -178,8 +186,7 @@ header_time_is_local_and_follows_the_clock(void **state)
 	char out[64];
 
 	(void)state;
-	assert_int_equal(setenv("TZ", "XXX-05:30", 1), 0);
-	tzset();
+	zone("XXX-05:30");
 	unix_ms = 1725868800000;
 	assert_int_equal(frame_init(&f, &o, FRAMING_DATAGRAM, &e), 0);
 	frame_write(&f, 0, "x", 1, out);
@@ -188,8 +195,7 @@ header_time_is_local_and_follows_the_clock(void **state)
 	unix_ms += 1000;
 	frame_write(&f, 0, "x", 1, out);
 	assert_memory_equal(out, "<14>Sep  9 13:30:01 fw x", 24);
-	assert_int_equal(setenv("TZ", "UTC0", 1), 0);
-	tzset();
+	zone("UTC0");
 }
 
 static void
@@ -318,7 +324,7 @@ few_pieces_are_enough(void **state)
 static uint32_t
 rnd(uint32_t *seed, uint32_t below)
 {
-	*seed = *seed * 1664525u + 1013904223u;
+	*seed = *seed * 1664525U + 1013904223U;
 	return (*seed >> 8) % below;
 }
 
@@ -331,7 +337,7 @@ rnd(uint32_t *seed, uint32_t below)
 static void
 nothing_is_lost_or_reordered(void **state)
 {
-	static char out[1u << 20];
+	static char out[1U << 20];
 	struct dest_counts counts = { .queued = 0 };
 	uint32_t put_n[MODEL_TRACKS] = { 0 }, got[MODEL_TRACKS] = { 0 };
 	uint32_t seed = 42, track, total = 0, gone = 0;
@@ -399,7 +405,7 @@ a_long_line_gets_a_chunk_of_its_own(void **state)
 	struct queue q = { .head = NULL };
 	struct queue_pos pos = { .chunk = NULL };
 	struct queue_line line;
-	static const size_t lens[] = { 1, 4000, 5000, 65000, 66000, 1u << 20,
+	static const size_t lens[] = { 1, 4000, 5000, 65000, 66000, 1U << 20,
 		1 };
 
 	(void)state;
@@ -577,8 +583,6 @@ main(void)
 		cmocka_unit_test(a_full_ring_settles_late),
 	};
 
-	if (setenv("TZ", "UTC0", 1) != 0)
-		return 1;
-	tzset();
+	zone("UTC0");
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

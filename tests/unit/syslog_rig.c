@@ -320,7 +320,7 @@ rig_init(struct rig *g, struct receiver *r, size_t n_lanes)
 		.host_name = "fw",
 		.max_line = 8191,
 		.settle_ms = 100,
-		.window_bytes = 4u << 20 };
+		.window_bytes = 4U << 20 };
 }
 
 void

@@ -17,7 +17,7 @@
 #define RIG_LANES    4
 #define RIG_STATES   64
 #define RIG_LINES    4096
-#define RECEIVER_MAX (1u << 22)
+#define RECEIVER_MAX (1U << 22)
 
 /* A receiver that does what a test says.  Its clients come one at a time. */
 struct receiver {

@@ -387,7 +387,7 @@ nothing_is_lost_over_many_breaks(void **state)
 {
 	(void)state;
 	rig.n_lanes = 3;
-	rig.options.window_bytes = 128u << 10;
+	rig.options.window_bytes = 128U << 10;
 	one.rcvbuf = 4096;
 	receiver_listen(&one);
 	open_to_one();
@@ -460,7 +460,7 @@ a_slow_receiver_gets_every_byte(void **state)
 static void
 a_full_window_holds_until_the_receiver_reads(void **state)
 {
-	size_t window = 64u << 10;
+	size_t window = 64U << 10;
 
 	(void)state;
 	if (!has_sock_diag())
@@ -493,17 +493,17 @@ a_lane_with_a_backlog_leaves_space_for_others(void **state)
 {
 	(void)state;
 	rig.n_lanes = 4;
-	rig.options.window_bytes = 128u << 10;
+	rig.options.window_bytes = 128U << 10;
 	open_to_one(); /* nobody listens */
 	while (dest_lane_has_room(rig.lanes[0]))
 		rig_put(&rig, 0, 1, 500);
-	assert_in_range(counts()->held_bytes, 32u << 10, (32u << 10) + 600);
+	assert_in_range(counts()->held_bytes, 32U << 10, (32U << 10) + 600);
 	assert_true(dest_lane_has_room(rig.lanes[1]));
 	/* The sum is the window; one that holds nothing may begin. */
 	while (dest_lane_has_room(rig.lanes[1]))
 		rig_put(&rig, 1, 1, 500);
 	rig_put(&rig, 2, 100, 620);
-	assert_true(counts()->held_bytes > 128u << 10);
+	assert_true(counts()->held_bytes > 128U << 10);
 	assert_true(dest_lane_has_room(rig.lanes[3]));
 	rig_put(&rig, 3, 1, 5);
 	assert_false(dest_lane_has_room(rig.lanes[3]));

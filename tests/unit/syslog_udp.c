@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -92,9 +93,10 @@ ipv6_works_too(void **state)
 	receiver_init(&one, AF_INET6, SOCK_DGRAM);
 	receiver_listen(&one);
 	open_to_one();
-	rig_put(&rig, 0, 200, 500);
-	rig_run(&rig, is_settled, "200 lines to settle");
-	assert_int_equal(receiver_lines(&one, 0), 200);
+	/* As many as the usual receive buffer holds. */
+	rig_put(&rig, 0, 100, 500);
+	rig_run(&rig, is_settled, "100 lines to settle");
+	assert_int_equal(receiver_lines(&one, 0), 100);
 	assert_int_equal(receiver_repeats(&one), 0);
 }
 
@@ -115,11 +117,11 @@ a_refusal_puts_lines_back_and_probes(void **state)
 	sent = dest_counts(rig.dest)->sent;
 	rig_turns(&rig, 600);
 	assert_true(dest_counts(rig.dest)->sent <= sent + 1);
-	assert_int_equal(rig.n_states, 1);
+	assert_int_equal(rig.n_states, 2); /* up, away */
 	receiver_listen(&one);
 	rig_run(&rig, is_settled, "ten lines to settle");
 	assert_true(is_up(&rig));
-	assert_int_equal(rig.n_states, 2);
+	assert_int_equal(rig.n_states, 3);
 	assert_int_equal(receiver_lines(&one, 0), 10);
 	assert_int_equal(receiver_repeats(&one), 0);
 	assert_int_equal(
@@ -213,7 +215,7 @@ a_line_leaves_space_for_its_header(void **state)
 		{ "udp://[2001:db8::1]", 8191, 1452 - 24 },
 		{ "udp://siem.invalid", 8191, 1452 - 24 },
 		{ "udp://127.0.0.1", 8191, 8191 - 24 },
-		{ "udp://127.0.0.1", 1u << 20, 65507 - 24 },
+		{ "udp://127.0.0.1", 1U << 20, 65507 - 24 },
 	};
 	struct err e;
 
@@ -250,8 +252,10 @@ what_no_datagram_holds_is_cut_between_characters(void **state)
 	assert_int_equal(one.len, 2 * HEAD + 1900 + 3000);
 	/* U+20AC, three bytes, across the end. */
 	memset(line, 'x', sizeof(line));
-	memcpy(line, "lane 0 line 00000002 ", 21);
-	memcpy(line + fits - 2, "\xe2\x82\xac", 3);
+	(void)snprintf(line, 22, "lane 0 line 00000002 ");
+	line[21] = 'x';
+	(void)snprintf(line + fits - 2, 4, "\xe2\x82\xac");
+	line[fits + 1] = 'x';
 	rig.lane[0].put++;
 	dest_put(rig.lanes[0], line, fits + 100, 3);
 	assert_int_equal(dest_counts(rig.dest)->too_long, 2);
