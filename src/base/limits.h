@@ -28,16 +28,16 @@
 
 /* jsonpath: a hostile record must not cost seconds. */
 #define JPATH_DEPTH_MAX         64              /* nesting of a query */
-#define JPATH_STEPS_MAX         1000000u        /* nodes visited a query */
-#define JPATH_NODES_MAX         100000u         /* nodes in a result */
-#define JPATH_LEVELS_MAX        256u            /* levels of the document, all
+#define JPATH_STEPS_MAX         1000000U        /* nodes visited a query */
+#define JPATH_NODES_MAX         100000U         /* nodes in a result */
+#define JPATH_LEVELS_MAX        256U            /* levels of the document, all
                                                    nested queries together */
-#define JPATH_REGEX_MAX         4096u           /* bytes of a pattern */
-#define JPATH_MATCH_MAX         1000000u        /* PCRE2's steps a match */
-#define JPATH_MATCH_HEAP_MAX    (16u << 20)     /* bytes of backtracking */
+#define JPATH_REGEX_MAX         4096U           /* bytes of a pattern */
+#define JPATH_MATCH_MAX         1000000U        /* PCRE2's steps a match */
+#define JPATH_MATCH_HEAP_MAX    (16U << 20)     /* bytes of backtracking */
 
 /* map: a value is cut to its field later; this bounds the work before. */
-#define MAP_VALUE_MAX           (256u << 10)    /* bytes of one value */
+#define MAP_VALUE_MAX           (256U << 10)    /* bytes of one value */
 #define MAP_EXPR_DEPTH_MAX      32              /* nested braces, parens */
 #define MAP_EVENTS_MAX          10000u          /* lines from one record */
 #define MAP_INCLUDE_MAX         8               /* nested includes */
@@ -55,7 +55,7 @@
 
 /* net and auth. */
 #define HTTP_HEADER_MAX         (16u << 10)     /* bytes of one header */
-#define TOKEN_ANSWER_MAX        (256u << 10)    /* bytes of a token answer */
+#define TOKEN_ANSWER_MAX        (256U << 10)    /* bytes of a token answer */
 #define URL_MAX_BYTES           (32u << 10)     /* a nextLink can be long */
 
 /* clang-format on */

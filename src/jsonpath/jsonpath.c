@@ -8,8 +8,8 @@
 
 #include "jsonpath/jsonpath_priv.h"
 
-#define JPATH_MAGIC 0x4a504154u
-#define LOGIC_MAGIC 0x4a4c4f47u
+#define JPATH_MAGIC 0x4a504154U
+#define LOGIC_MAGIC 0x4a4c4f47U
 
 static struct parser
 parser_at(

@@ -9,11 +9,11 @@
 
 #include "jsonpath/jsonpath_priv.h"
 
-#define NODES_MAGIC 0x4a4e4f44u
+#define NODES_MAGIC 0x4a4e4f44U
 
 /* More than this is given back at the next reset: one huge record is no
    steady state (512 KiB). */
-#define KEEP_MAX    16384u
+#define KEEP_MAX    16384U
 
 /* A node and how it hangs on its parent; parents stand before children. */
 struct node {

@@ -143,8 +143,8 @@ static const struct wrong queries[] = {
 	{ "$[?@.a-1 == 2]", 6, 1,
 	    "\"-\" is not allowed in a plain name; write ['a-1']" },
 	/* functions */
-	{ "$[?lenght(@.a) == 1]", 3, 6,
-	    "there is no function \"lenght\"; did you mean \"length\"?" },
+	{ "$[?mach(@.a, 'b')]", 3, 4,
+	    "there is no function \"mach\"; did you mean \"match\"?" },
 	{ "$[?contains(@.a, 'b')]", 3, 8,
 	    "there is no function \"contains\"; there are length, count, "
 	    "match, search and value" },
