@@ -397,6 +397,20 @@ settle_quotes(struct reader *r, const struct logical *l)
 }
 
 static void
+fault_odd(struct reader *r, const struct logical *l, size_t at, size_t end)
+{
+	const char *p = l->text.p + at;
+	const unsigned long cp = kf__is_odd(p, end - at);
+	const bool is_quote = cp >= 0x201c && cp <= 0x201f;
+
+	fault_logical(r, l, (struct span){ at, utf8_prefix(p, end - at, 1) },
+	    "%s (U+%04lX) that only looks like one; write a plain %s",
+	    is_quote ? "a quote" : "a blank", cp, is_quote ? "\"" : "blank");
+	if (l->text.p[0] == '[')
+		r->section = NULL;
+}
+
+static void
 take_logical(struct reader *r, const struct logical *l)
 {
 	const struct kf_scan *scan = settle_quotes(r, l);
@@ -412,7 +426,9 @@ take_logical(struct reader *r, const struct logical *l)
 	    trim(l, 0, scan->comment == KF_NONE ? l->text.len : scan->comment);
 	if (all.len == 0)
 		return;
-	if (l->text.p[all.at] == '[')
+	if (scan->odd < all.at + all.len)
+		fault_odd(r, l, scan->odd, all.at + all.len);
+	else if (l->text.p[all.at] == '[')
 		take_header(r, l, all);
 	else if (scan->eq != KF_NONE)
 		take_entry(r, l, scan->eq, all.at + all.len);

@@ -77,6 +77,7 @@ struct kf_scan {
 	bool after_blank;
 	size_t eq;      /* the first "=" outside quotes; KF_NONE */
 	size_t comment; /* its "#"; KF_NONE */
+	size_t odd;     /* the first kf__is_odd() outside quotes; KF_NONE */
 	size_t depth;
 	size_t opened; /* the outermost quote */
 	char open[2 * MAP_EXPR_DEPTH_MAX + 2];
@@ -93,5 +94,11 @@ void kf__locate(const struct kf *kf, const struct kf_seg *segs, size_t n_segs,
     size_t at, size_t len, struct fault_at *out);
 
 bool kf__is_blank(char c);
+
+/*
+ * Whether a character begins at p that looks like a blank or a quote and is
+ * none, as text processors and web pages have them: its code point, 0 if not.
+ */
+unsigned long kf__is_odd(const char *p, size_t len);
 
 #endif /* CEFWD_KEYFILE_KEYFILE_PRIV_H */

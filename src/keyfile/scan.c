@@ -1,12 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "base/utf8.h"
 #include "keyfile/keyfile_priv.h"
 
 bool
 kf__is_blank(char c)
 {
 	return c == ' ' || c == '\t';
+}
+
+unsigned long
+kf__is_odd(const char *p, size_t len)
+{
+	unsigned long cp;
+
+	if ((unsigned char)p[0] < 0x80)
+		return 0;
+	(void)utf8_decode(p, len, &cp);
+	/* No-break and zero-width spaces, a BOM, double quotes.  Single ones
+	   are apostrophes in names. */
+	if (cp == 0xa0 || cp == 0x200b || cp == 0x202f || cp == 0xfeff ||
+	    (cp >= 0x201c && cp <= 0x201f))
+		return cp;
+	return 0;
 }
 
 void
@@ -17,6 +34,7 @@ kf__scan_init(struct kf_scan *s, enum kf_flavour flavour, bool follows_braces)
 		.follows_braces = follows_braces,
 		.eq = KF_NONE,
 		.comment = KF_NONE,
+		.odd = KF_NONE,
 	};
 }
 
@@ -77,6 +95,10 @@ kf__scan_segment(struct kf_scan *s, const char *p, size_t len, size_t at)
 
 		if (s->depth > 0)
 			top = s->open[s->depth - 1];
+		/* What a regex may hold is the map's business. */
+		else if (s->odd == KF_NONE && !in_expression(s) &&
+		    kf__is_odd(p + i, len - i) != 0)
+			s->odd = at + i;
 		if (was_escaped)
 			s->is_escaped = false;
 		else if (top == '{')

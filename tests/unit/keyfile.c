@@ -164,6 +164,9 @@ maps_are_read(void **state)
 		{ "a = $.a | join(\"\\\\\") # c", "a|$.a | join(\"\\\\\")\n",
 		    NULL },
 		{ "end! = $.a", "end!|$.a\n", NULL },
+		/* what a regex holds is the map's business */
+		{ "a = $.a | replace(/\xc2\xa0/, \"\")",
+		    "a|$.a | replace(/\xc2\xa0/, \"\")\n", NULL },
 		{ "a = 'x", "",
 		    "1:5+1 a quote that is not closed; in a "
 		    "/regex/ write \\'\n" },
@@ -213,6 +216,24 @@ faulty_lines_are_told_and_left_out(void **state)
 		    "1:7+5 text behind a section header; begin a new line\n" },
 		{ "[k \"n]\na = b", "",
 		    "1:4+1 a quote that is not closed on its line\n" },
+		/* what only looks like a blank or a quote */
+		{ "a\xc2\xa0= b\n\xe2\x80\x8b"
+		  "a = b\n[k\xc2\xa0n]\nc = d",
+		    "",
+		    "1:2+1 a blank (U+00A0) that only looks like one; write "
+		    "a plain blank\n"
+		    "2:1+1 a blank (U+200B) that only looks like one; write "
+		    "a plain blank\n"
+		    "3:3+1 a blank (U+00A0) that only looks like one; write "
+		    "a plain blank\n" },
+		{ "a = \xe2\x80\x9c"
+		  "b c\xe2\x80\x9d",
+		    "",
+		    "1:5+1 a quote (U+201C) that only looks like one; write "
+		    "a plain \"\n" },
+		{ "a = \"\xe2\x80\x9c\xc2\xa0\"\n"
+		  "b = c # \xc2\xa0",
+		    "a|\"\xe2\x80\x9c\xc2\xa0\"\nb|c\n", "" },
 		/* what no text file holds */
 		{ "a = \xff\nb = c", "b|c\n",
 		    "1:5+1 not UTF-8 (byte 0xff); save the file as UTF-8\n" },
