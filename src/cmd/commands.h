@@ -11,5 +11,6 @@
 
 extern const struct cmd cmd_run;
 extern const struct cmd cmd_once;
+extern const struct cmd cmd_check;
 
 #endif /* CEFWD_CMD_COMMANDS_H */

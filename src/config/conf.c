@@ -279,6 +279,7 @@ static int
 read_text(const char *path, struct buf *text, struct faults *faults)
 {
 	const struct fault_at at = { .file = path };
+	const size_t len = strlen(path);
 	struct err e;
 
 	if (conf__read_file(path, text, &e) == 0)
@@ -286,10 +287,11 @@ read_text(const char *path, struct buf *text, struct faults *faults)
 	/* The reader of keys tells how large a file may be. */
 	if (e.kind == ERR_LIMIT)
 		return 0;
+	/* The place of a fault begins with the path, too. */
 	fault_add(faults, FAULT_ERROR, &at,
 	    "%s; write it as cefwd.conf(5) shows, or name another with "
 	    "--config",
-	    e.text);
+	    strncmp(e.text, path, len) == 0 ? e.text + len + 1 : e.text);
 	return -1;
 }
 
@@ -341,7 +343,10 @@ list_option(const struct option *o, FILE *out)
 	for (size_t i = 0; o->words != NULL && o->words[i] != NULL; i++)
 		buf_addf(&range, "%s%s", i > 0 ? " " : "", o->words[i]);
 	(void)fprintf(out, "%s\t%s\t%s\t%s\t%s\n", kinds[o->kind], o->key,
-	    o->def == NULL ? "" : o->def, range.p, o->help);
+	    o->is_required     ? "!" :
+		o->def == NULL ? "" :
+				 o->def,
+	    range.p, o->help);
 	buf_fini(&range);
 }
 

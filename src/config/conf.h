@@ -81,8 +81,9 @@ map_load_fn config_map_load;
 /* The built-in search list: /etc/cefwd/maps, DATADIR/maps. */
 extern const char *const config_map_path[];
 
-/* Write the table of options, a line each of section, key, default, range or
-   words, and help, divided by TABs: for tests of the manual. */
+/* Write the table of options, a line each of section, key, default ("!": must
+   be set), range or words, and help, divided by TABs: for tests of the
+   manual. */
 void config_list_options(FILE *out);
 
 #endif /* CEFWD_CONFIG_CONF_H */

@@ -13,3 +13,7 @@ libconfig_a_SOURCES = \
 	src/config/secret.c
 
 CONFIG_LIBS = libconfig.a $(LANE_LIBS)
+
+dist_man_MANS += man/cefwd.conf.5
+exampledir = $(docdir)
+dist_example_DATA = dist/cefwd.conf.example

@@ -877,9 +877,8 @@ files_that_cannot_be_read_are_told(void **state)
 	assert_null(config_load("/nonexistent/cefwd.conf", faults));
 	told = fault_text(faults);
 	assert_string_equal(told,
-	    "0:0+1 /nonexistent/cefwd.conf cannot be read: No such file or "
-	    "directory; write it as cefwd.conf(5) shows, or name another "
-	    "with --config\n");
+	    "0:0+1 cannot be read: No such file or directory; write it as "
+	    "cefwd.conf(5) shows, or name another with --config\n");
 	free(told);
 	faults_free(faults);
 	config_free(NULL);
