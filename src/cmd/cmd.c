@@ -7,10 +7,15 @@
 #include <sysexits.h>
 
 #include "base/obj.h"
-#include "cmd/cmd.h"
+#include "cmd/commands.h"
 
 /* Rows stand in the order of the manual. */
 static const struct cmd *const commands[] = {
+	&cmd_run,
+	&cmd_once,
+	&cmd_translate,
+	&cmd_explain,
+	&cmd_check,
 	NULL,
 };
 

@@ -11,6 +11,8 @@
 
 extern const struct cmd cmd_run;
 extern const struct cmd cmd_once;
+extern const struct cmd cmd_translate;
+extern const struct cmd cmd_explain;
 extern const struct cmd cmd_check;
 
 #endif /* CEFWD_CMD_COMMANDS_H */

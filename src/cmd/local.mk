@@ -2,5 +2,18 @@
 
 bin_PROGRAMS = cefwd
 cefwd_SOURCES = src/main.c \
-	src/cmd/cmd.c src/cmd/cmd.h
+	src/cmd/carried.c src/cmd/carried.h \
+	src/cmd/check.c \
+	src/cmd/cmd.c src/cmd/cmd.h \
+	src/cmd/commands.h \
+	src/cmd/diff.c src/cmd/diff.h \
+	src/cmd/explain.c src/cmd/explain.h \
+	src/cmd/explain_json.c \
+	src/cmd/explain_table.c \
+	src/cmd/forward.c src/cmd/forward.h \
+	src/cmd/input.c src/cmd/input.h \
+	src/cmd/once.c \
+	src/cmd/run.c \
+	src/cmd/translate.c \
+	src/cmd/visible.c src/cmd/visible.h
 cefwd_LDADD = libconfig.a $(LANE_LIBS) $(DEPS_LIBS)

@@ -143,8 +143,7 @@ count_row(struct map *m, const struct cef_key *key)
 		if (m->rows[i] == key)
 			return i;
 	}
-	m->rows =
-	    array_grow(m->rows, m->n_rows, &m->cap_rows, sizeof(*m->rows));
+	m->rows = array_grow(m->rows, m->n_rows, &m->cap_rows, sizeof(void *));
 	m->rows[m->n_rows] = key;
 	return m->n_rows++;
 }
@@ -156,8 +155,8 @@ compile_field(struct compiler *c, const struct model_field *mf)
 	struct map_field *f = xcalloc(1, sizeof(*f));
 	struct fault_at at;
 
-	m->fields = array_grow(
-	    m->fields, m->n_fields, &m->cap_fields, sizeof(*m->fields));
+	m->fields =
+	    array_grow(m->fields, m->n_fields, &m->cap_fields, sizeof(void *));
 	m->fields[m->n_fields++] = f;
 	kf_key_at(mf->at.en, &at);
 	f->key = mf->key;
@@ -392,7 +391,7 @@ compile_all(struct compiler *c)
 
 	for (size_t i = 0; i < model->n_lookups; i++)
 		map__lookup_sort(&model->lookups[i]);
-	common = xcalloc(model->common.fields.n + 1, sizeof(*common));
+	common = xcalloc(model->common.fields.n + 1, sizeof(void *));
 	for (size_t i = 0; i < model->common.fields.n; i++) {
 		const struct model_field *f = &model->common.fields.v[i];
 

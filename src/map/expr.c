@@ -61,7 +61,9 @@ skip_blanks(struct parse *ps)
 static char
 ahead(const struct parse *ps, size_t n)
 {
-	return n < ps->len - ps->at ? ps->s[ps->at + n] : '\0';
+	if (n >= ps->len - ps->at)
+		return '\0';
+	return ps->s[ps->at + n];
 }
 
 static bool

@@ -60,6 +60,6 @@ struct map {
 	unsigned int groups;
 };
 
-#define MAP_MAGIC 0x6d61703bu
+#define MAP_MAGIC 0x6d61703bU
 
 #endif /* CEFWD_MAP_MAP_PRIV_H */

@@ -101,8 +101,8 @@ load_customs(struct loader *ld, const struct kf_entry *en)
 			custom_fault(ld, en, at, len, word.p);
 			continue;
 		}
-		m->customs = array_grow(m->customs, m->n_customs,
-		    &m->customs_cap, sizeof(*m->customs));
+		m->customs = array_grow(
+		    m->customs, m->n_customs, &m->customs_cap, sizeof(void *));
 		m->customs[m->n_customs++] = key;
 	}
 	if (m->n_customs == 0 && en->value_len == 0) {

@@ -119,12 +119,13 @@ map__regex_span(
     const struct map_regex_match *m, unsigned int i, size_t *from, size_t *to)
 {
 	const PCRE2_SIZE *v = pcre2_get_ovector_pointer(m->data);
+	size_t at = 2 * (size_t)i;
 
 	if (m->groups <= 0 || i >= (unsigned int)m->groups ||
-	    v[2 * i] == PCRE2_UNSET)
+	    v[at] == PCRE2_UNSET)
 		return false;
-	*from = v[2 * i];
-	*to = v[2 * i + 1];
+	*from = v[at];
+	*to = v[at + 1];
 	/* \K in a lookahead can end a match before its start. */
 	return *from <= *to;
 }

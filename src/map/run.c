@@ -11,7 +11,7 @@
 #include "jsonpath/jsonpath.h"
 #include "map/map_priv.h"
 
-#define RUN_MAGIC 0x6d72756eu
+#define RUN_MAGIC 0x6d72756eU
 
 /* What is known of a slot of the event under way. */
 enum presence {
@@ -413,10 +413,11 @@ size_t
 map_translate(struct map_run *r, struct json_object *record, map_event_fn *emit,
     void *ctx, const struct map_trace *trace)
 {
-	const struct map *m = r->map;
+	const struct map *m;
 	const struct jpath_input unbound = { .root = record };
 
 	OBJ_CHECK(r, RUN_MAGIC);
+	m = r->map;
 	r->emit = emit;
 	r->ctx = ctx;
 	r->trace = trace;

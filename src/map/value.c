@@ -238,6 +238,29 @@ set_int(struct work *w, size_t i, struct json_object *json)
 	set_text(w, i, p, (size_t)n);
 }
 
+/* A text as a JSON string; json-c escapes it. */
+static void
+text_json(struct work *w, size_t i)
+{
+	struct json_object *json =
+	    json_object_new_string_len(w->items[i].p, (int)w->items[i].len);
+	const char *text;
+	size_t len = 0;
+	char *p;
+
+	text = json_object_to_json_string_length(json,
+	    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
+	p = text == NULL ? NULL : map__room(w, len);
+	if (p == NULL) {
+		w->has_failed = true;
+		set_text(w, i, "", 0);
+	} else {
+		memcpy(p, text, len);
+		set_text(w, i, p, len);
+	}
+	(void)json_object_put(json);
+}
+
 void
 map__item_json(struct work *w, size_t i)
 {
@@ -245,23 +268,8 @@ map__item_json(struct work *w, size_t i)
 	const char *p;
 	size_t len;
 
-	if (json == NULL) { /* a text: as a JSON string, through json-c */
-		json = json_object_new_string_len(
-		    w->items[i].p, (int)w->items[i].len);
-		p = json_object_to_json_string_length(json,
-		    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE,
-		    &len);
-		if (p == NULL)
-			len = 0;
-		buf_reset(&w->scratch);
-		buf_add(&w->scratch, p == NULL ? "" : p, len);
-		w->is_cut = w->is_cut || !buf_ok(&w->scratch);
-		len = w->scratch.len;
-		p = map__room(w, len);
-		if (p != NULL)
-			memcpy((char *)(uintptr_t)p, w->scratch.p, len);
-		(void)json_object_put(json);
-		set_text(w, i, p == NULL ? "" : p, p == NULL ? 0 : len);
+	if (json == NULL) {
+		text_json(w, i);
 		return;
 	}
 	p = json_object_to_json_string_length(json,

@@ -18,7 +18,7 @@ struct test_file {
 	const char *name, *text;
 };
 
-/* A map_load_fn; ctx is a struct test_file array. */
+/* A map_load_fn; ctx is a pointer to a struct test_file array. */
 map_load_fn test_load;
 
 /* Compile files[0]; NULL where it has errors, which are in faults. */

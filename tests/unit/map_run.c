@@ -411,7 +411,7 @@ a_trace_tells_each_field(void **state)
 	buf_fini(&out);
 }
 
-/* The allocator counts; with the sanitizer it is the sanitizer's own. */
+/* NOLINTBEGIN(bugprone-reserved-identifier): ld --wrap makes these names */
 static size_t allocations;
 
 void *__real_calloc(size_t n, size_t size);
@@ -441,6 +441,8 @@ __wrap_reallocarray(void *p, size_t n, size_t size)
 	allocations++;
 	return __real_reallocarray(p, n, size);
 }
+
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 static void
 translating_allocates_nothing_after_the_first(void **state)
