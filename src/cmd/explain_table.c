@@ -105,6 +105,18 @@ pad(size_t n)
 	(void)printf("%*s", (int)n, "");
 }
 
+static void
+print_value(const struct explain_table *t, const struct row *row)
+{
+	const char *value = text_of(t, row, COL_VALUE);
+	const char *why = text_of(t, row, COL_WHY);
+
+	if (value != NULL)
+		(void)puts(value);
+	else
+		(void)printf("- (%s)\n", why == NULL ? "no value" : why);
+}
+
 /* What stands below the value, indented. */
 static void
 print_notes(const struct explain_table *t, const struct row *row, size_t indent)
@@ -116,7 +128,7 @@ print_notes(const struct explain_table *t, const struct row *row, size_t indent)
 		pad(indent);
 		(void)printf("from %s\n", raw);
 	}
-	if (why != NULL) {
+	if (why != NULL && text_of(t, row, COL_VALUE) != NULL) {
 		pad(indent);
 		(void)printf("(%s)\n", why);
 	}
@@ -126,7 +138,6 @@ static void
 print_wide(const struct explain_table *t, const struct row *row,
     const size_t width[COL_COUNT], size_t indent)
 {
-	const char *value = text_of(t, row, COL_VALUE);
 	size_t used = width_of(t, row, COL_EXPR);
 
 	for (size_t c = COL_KEY; c < COL_EXPR; c++) {
@@ -140,7 +151,7 @@ print_wide(const struct explain_table *t, const struct row *row,
 	} else {
 		pad(width[COL_EXPR] - used + GAP);
 	}
-	(void)printf("%s\n", value == NULL ? "-" : value);
+	print_value(t, row);
 	print_notes(t, row, indent);
 }
 
@@ -148,12 +159,10 @@ print_wide(const struct explain_table *t, const struct row *row,
 static void
 print_narrow(const struct explain_table *t, const struct row *row)
 {
-	const char *value = text_of(t, row, COL_VALUE);
-
-	(void)printf("%s  %s  %s  %s\n    %s\n    = %s\n",
-	    text_of(t, row, COL_KEY), text_of(t, row, COL_NAME),
-	    text_of(t, row, COL_TYPE), text_of(t, row, COL_LINE),
-	    text_of(t, row, COL_EXPR), value == NULL ? "-" : value);
+	(void)printf("%s  %s  %s  %s\n    %s\n    = ", text_of(t, row, COL_KEY),
+	    text_of(t, row, COL_NAME), text_of(t, row, COL_TYPE),
+	    text_of(t, row, COL_LINE), text_of(t, row, COL_EXPR));
+	print_value(t, row);
 	print_notes(t, row, 4);
 }
 
@@ -282,7 +291,9 @@ field(void *ctx, const struct map_trace_field *f)
 	row->at[COL_EXPR] = keep(t, f->expr, strlen(f->expr));
 	if (f->value != NULL)
 		row->at[COL_VALUE] = keep(t, f->value, f->value_len);
-	if (f->raw != NULL && !is_as_raw)
+	/* A label without its field has nothing to tell. */
+	if (f->raw != NULL && !is_as_raw &&
+	    (f->value != NULL || !f->key->is_label))
 		row->at[COL_RAW] = keep(t, f->raw, f->raw_len);
 	if (f->why != NULL)
 		row->at[COL_WHY] = keep(t, f->why, strlen(f->why));

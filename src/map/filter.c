@@ -112,6 +112,8 @@ map__filter_apply(
 		return;
 	if (f->on == FILTER_ON_LIST) {
 		f->list(w, args);
+		if (w->n_items == first)
+			w->emptied = f->name;
 		return;
 	}
 	for (size_t i = first; i < w->n_items && !w->has_failed; i++) {
@@ -126,4 +128,6 @@ map__filter_apply(
 			w->items[kept++] = it;
 	}
 	w->n_items = kept;
+	if (kept == first)
+		w->emptied = f->name;
 }

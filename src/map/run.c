@@ -29,6 +29,7 @@ struct map_run {
 	struct jpath_nodes *scratch; /* of "when" */
 	struct buf path;             /* of the node under way */
 	struct buf key, raw, value;
+	struct buf why; /* a field has no value */
 	struct cef_event *cef;
 	enum presence *slots;
 	struct map_field_count *counts; /* in order of first touch */
@@ -66,6 +67,7 @@ map_run_new(const struct map *m)
 	buf_init(&r->path, MAP_VALUE_MAX);
 	buf_init(&r->key, MAP_VALUE_MAX);
 	buf_init(&r->raw, MAP_VALUE_MAX);
+	buf_init(&r->why, ERR_TEXT_MAX);
 	buf_init(&r->value, 4 * (size_t)MAP_VALUE_MAX);
 	r->cef = cef_event_new();
 	r->slots = xcalloc(m->max_slots + 1, sizeof(*r->slots));
@@ -87,6 +89,7 @@ map_run_free(struct map_run *r)
 	buf_fini(&r->path);
 	buf_fini(&r->key);
 	buf_fini(&r->raw);
+	buf_fini(&r->why);
 	buf_fini(&r->value);
 	cef_event_free(r->cef);
 	free(r->slots);
@@ -182,7 +185,7 @@ fit_words(const struct map_field *f, enum cef_fit fit)
 
 /* Why a field has no value. */
 static void
-explain_nothing(const struct work *w, struct outcome *o)
+explain_nothing(const struct work *w, struct buf *why, struct outcome *o)
 {
 	o->has_failed = w->has_failed;
 	if (o->has_failed) {
@@ -190,6 +193,10 @@ explain_nothing(const struct work *w, struct outcome *o)
 	} else if (w->refused != NULL) {
 		o->fit = CEF_FIT_DROPPED_TYPE;
 		o->why = w->refused;
+	} else if (w->emptied != NULL) {
+		buf_reset(why);
+		buf_addf(why, "no value is left by %s", w->emptied);
+		o->why = why->p;
 	} else {
 		o->why = "no value";
 	}
@@ -214,7 +221,7 @@ eval_field(
 	}
 	o.has_raw = eval_text(r, &f->prog, in, &r->raw);
 	if (!o.has_raw) {
-		explain_nothing(&r->work, &o);
+		explain_nothing(&r->work, &r->why, &o);
 		return o;
 	}
 	o.fit = cef_value(f->key, r->raw.p, r->raw.len, &r->value);

@@ -112,6 +112,7 @@ map__work_reset(struct work *w)
 	w->n_items = 0;
 	w->n_values = 0;
 	arena_reset(&w->arena);
+	w->emptied = NULL;
 	w->refused = NULL;
 	w->is_cut = false;
 	w->has_failed = false;

@@ -59,6 +59,7 @@ struct work {
 	struct map_regex_match *match;
 	struct buf scratch;  /* what replace() is at work on */
 	struct paths *paths; /* NULL: not traced */
+	const char *emptied; /* the filter that left nothing of a value */
 	const char *refused; /* why a value was refused by a filter */
 	bool is_cut;         /* a text passed MAP_VALUE_MAX */
 	bool has_failed;     /* an evaluation limit was passed */
