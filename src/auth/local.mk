@@ -1,6 +1,19 @@
 # auth: tokens
 
 noinst_LIBRARIES += libauth.a
-libauth_a_SOURCES = src/auth/auth.h
+libauth_a_SOURCES = \
+	src/auth/advice.c \
+	src/auth/answer.c \
+	src/auth/auth.c src/auth/auth.h src/auth/auth_priv.h \
+	src/auth/explain.c \
+	src/auth/grant.c \
+	src/auth/grant_secret.c
 
 AUTH_LIBS = libauth.a $(NET_LIBS)
+
+if CMOCKA
+check_PROGRAMS += tests/unit/auth
+AUTH_TEST_LIBS = $(AUTH_LIBS) $(CMOCKA_LIBS) $(DEPS_LIBS)
+tests_unit_auth_SOURCES = tests/unit/auth.c
+tests_unit_auth_LDADD = $(AUTH_TEST_LIBS)
+endif

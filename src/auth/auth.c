@@ -1,0 +1,611 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include <sys/queue.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <uv.h>
+
+#include "auth/auth_priv.h"
+#include "base/backoff.h"
+#include "base/buf.h"
+#include "base/clk.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/obj.h"
+
+#define LOG_ROOM           "auth"
+
+/* A token is handed out only if it is good for so long. */
+#define MARGIN_MS          60000u
+
+/* How long before its end a token is renewed: a retry or two and an
+   incident at Entra's must fit. */
+#define AHEAD_MS           300000u
+
+/* From this life on half of it is early enough (as Microsoft's libraries). */
+#define LONG_LIFE_MS       7200000u
+
+/* Microsoft's libraries wait no longer whatever Retry-After says. */
+#define RETRY_AFTER_MAX_MS 3600000
+
+/* A refusal is asked for again after 60 to 100 s, then slower: Entra punishes
+   the same request again and again, and a person must act first. */
+#define BACKOFF_REFUSED \
+	((struct backoff){ .first_ms = 80000, .max_ms = 400000 })
+
+#define EXCHANGE_MS 60000u
+
+#define WAIT_MAGIC  0x57414954u
+struct auth_wait {
+	unsigned int magic;
+	TAILQ_ENTRY(auth_wait) link;
+	struct auth *auth;
+	auth_token_fn *fn;
+	void *ctx;
+};
+
+/*
+ * One identity.  At most one exchange is on its way (request).  After a
+ * failure none starts before retry_ms, and last says why; a replaced
+ * credential file lifts that.  A token outlives failed renewals.
+ */
+#define AUTH_MAGIC 0x41555448u
+struct auth {
+	unsigned int magic;
+	uv_loop_t *loop;
+	struct http *http;
+	struct auth_options o;
+	const struct auth_grant_row *grant;
+	char *url;
+	uv_timer_t soon;  /* waits are served from the loop */
+	uv_timer_t ahead; /* the next renewal */
+	TAILQ_HEAD(, auth_wait) waits;
+
+	struct http_request *request;
+	struct buf answer;
+	int status;
+	int64_t date_unix_ms, retry_after_ms;
+	struct auth_stamp stamp; /* of the credential last sent */
+
+	char *bearer; /* NULL: none */
+	uint64_t serial, expires_ms, margin_ms, renew_ms;
+
+	struct err last;
+	uint64_t retry_ms; /* clk_ms(); 0: nothing has failed */
+	struct backoff backoff, refused;
+	struct log_throttle throttle;
+
+	unsigned int closing;
+	bool is_closing;
+};
+
+static void exchange(struct auth *a);
+
+static bool
+is_good(const struct auth *a, uint64_t now)
+{
+	return a->bearer != NULL && now + a->margin_ms < a->expires_ms;
+}
+
+static bool
+stamps_equal(const struct auth_stamp *a, const struct auth_stamp *b)
+{
+	return a->device == b->device && a->inode == b->inode &&
+	    a->size == b->size && a->changed.tv_sec == b->changed.tv_sec &&
+	    a->changed.tv_nsec == b->changed.tv_nsec;
+}
+
+/* Whether a failure still holds the next exchange back. */
+static bool
+is_held_back(const struct auth *a, uint64_t now)
+{
+	struct auth_stamp stamp;
+
+	if (now >= a->retry_ms)
+		return false;
+	if (a->last.kind != ERR_REFUSED && a->last.kind != ERR_CONFIG)
+		return true;
+	a->grant->stamp(&a->o, &stamp);
+	return stamps_equal(&stamp, &a->stamp);
+}
+
+static void
+hand_out(struct auth *a, uint64_t now)
+{
+	struct auth_wait *w = TAILQ_FIRST(&a->waits);
+	struct auth_token token = {
+		.bearer = a->bearer,
+		.serial = a->serial,
+		.expires_ms = a->expires_ms,
+	};
+	bool good = is_good(a, now);
+	auth_token_fn *fn = w->fn;
+	struct err e = a->last;
+	void *ctx = w->ctx;
+
+	TAILQ_REMOVE(&a->waits, w, link);
+	w->magic = 0;
+	free(w);
+	if (good)
+		fn(ctx, &token, NULL, 0);
+	else
+		fn(ctx, NULL, &e, a->retry_ms > now ? a->retry_ms - now : 0);
+}
+
+static void on_soon(uv_timer_t *timer);
+
+static void
+soon(struct auth *a)
+{
+	(void)uv_timer_start(&a->soon, on_soon, 0, 0);
+}
+
+/* Answer those who wait now; who asks again meanwhile has the next turn. */
+static void
+serve(struct auth *a)
+{
+	struct auth_wait *w;
+	size_t n = 0;
+	uint64_t now;
+
+	TAILQ_FOREACH(w, &a->waits, link)
+		n++;
+	for (; n > 0 && !a->is_closing && !TAILQ_EMPTY(&a->waits); n--) {
+		now = clk_ms();
+		if (!is_good(a, now)) {
+			if (a->request == NULL && !is_held_back(a, now))
+				exchange(a);
+			if (a->request != NULL)
+				return;
+		}
+		hand_out(a, now);
+	}
+	if (a->is_closing)
+		return;
+	now = clk_ms();
+	if (a->bearer != NULL && a->request == NULL && now >= a->renew_ms &&
+	    !is_held_back(a, now))
+		exchange(a);
+	if (!TAILQ_EMPTY(&a->waits) && (a->request == NULL || is_good(a, now)))
+		soon(a);
+}
+
+static void
+on_soon(uv_timer_t *timer)
+{
+	struct auth *a;
+
+	OBJ_CAST(a, timer->data, AUTH_MAGIC);
+	serve(a);
+}
+
+static void on_ahead(uv_timer_t *timer);
+
+/* The timer never counts on being right: on_ahead() looks at the clock. */
+static void
+schedule(struct auth *a)
+{
+	uint64_t now = clk_ms(), at = a->renew_ms;
+
+	if (a->bearer == NULL) {
+		(void)uv_timer_stop(&a->ahead);
+		return;
+	}
+	if (at < a->retry_ms)
+		at = a->retry_ms;
+	uv_update_time(a->loop);
+	(void)uv_timer_start(&a->ahead, on_ahead, at > now ? at - now : 1, 0);
+	/* A renewal alone keeps no program running. */
+	uv_unref((uv_handle_t *)&a->ahead);
+}
+
+static void
+on_ahead(uv_timer_t *timer)
+{
+	uint64_t now = clk_ms();
+	struct auth *a;
+
+	OBJ_CAST(a, timer->data, AUTH_MAGIC);
+	if (a->bearer == NULL || a->request != NULL)
+		return;
+	if (now < a->renew_ms || is_held_back(a, now))
+		schedule(a);
+	else
+		exchange(a);
+}
+
+static uint64_t
+wait_after(struct auth *a, enum err_kind kind)
+{
+	int64_t asked = a->retry_after_ms;
+
+	if (kind == ERR_BUSY && asked >= 0) {
+		if (asked > RETRY_AFTER_MAX_MS)
+			asked = RETRY_AFTER_MAX_MS;
+		/* Never earlier, and not all at once. */
+		return (uint64_t)asked + jitter_ms(1000);
+	}
+	if (a->status != 0 && (kind == ERR_REFUSED || kind == ERR_CONFIG))
+		return backoff_next_ms(&a->refused);
+	return backoff_next_ms(&a->backoff);
+}
+
+/* The exchange failed; e may be a->last itself. */
+static void
+failed(struct auth *a, const struct err *e)
+{
+	uint64_t now = clk_ms(), wait = wait_after(a, e->kind), held;
+
+	a->last = *e;
+	a->retry_ms = now + wait;
+	/* Whoever waits is told.  Without anybody waiting the old token still
+	   works, and only the log hears of it. */
+	if (is_good(a, now) && log_may(&a->throttle, &held)) {
+		log_warn("source %s: token not renewed, the old one still "
+			 "works; %s left_s=%ju retry_s=%ju untold=%ju",
+		    a->o.name, e->text,
+		    (uintmax_t)((a->expires_ms - now) / 1000),
+		    (uintmax_t)(wait / 1000), (uintmax_t)held);
+	}
+	schedule(a);
+}
+
+/* When to renew: from the life's length, or as the endpoint advises. */
+static uint64_t
+renew_after(const struct auth_answer *answer)
+{
+	uint64_t life = answer->life_s * 1000;
+	uint64_t ahead = jitter_ms(AHEAD_MS);
+
+	if (answer->refresh_s > 0)
+		return answer->refresh_s * 1000;
+	if (life >= LONG_LIFE_MS)
+		return life / 2 - ahead / 4;
+	if (life < 4 * (uint64_t)AHEAD_MS)
+		return life / 4 * 3;
+	return life - ahead;
+}
+
+static void
+drop(struct auth *a)
+{
+	wipe_free(a->bearer);
+	a->bearer = NULL;
+}
+
+static void
+succeeded(struct auth *a, struct auth_answer *answer)
+{
+	uint64_t now = clk_ms(), life = answer->life_s * 1000;
+
+	drop(a);
+	a->bearer = answer->bearer;
+	a->serial++;
+	a->expires_ms = now + life;
+	a->margin_ms = life / 4 < MARGIN_MS ? life / 4 : MARGIN_MS;
+	a->renew_ms = now + renew_after(answer);
+	if (a->retry_ms != 0) {
+		log_info("source %s: token renewed after failures "
+			 "serial=%ju untold=%ju",
+		    a->o.name, (uintmax_t)a->serial,
+		    (uintmax_t)log_over(&a->throttle));
+	} else {
+		log_debug("source %s: token got serial=%ju life_s=%ju",
+		    a->o.name, (uintmax_t)a->serial, (uintmax_t)answer->life_s);
+	}
+	a->retry_ms = 0;
+	err_clear(&a->last);
+	backoff_reset(&a->backoff);
+	backoff_reset(&a->refused);
+	schedule(a);
+}
+
+static void
+on_head(void *ctx, const struct http_head *head)
+{
+	struct auth *a;
+
+	OBJ_CAST(a, ctx, AUTH_MAGIC);
+	a->status = head->status;
+	a->date_unix_ms = head->date_unix_ms;
+	a->retry_after_ms = head->retry_after_ms;
+}
+
+static int
+on_data(void *ctx, const char *p, size_t len, struct err *e)
+{
+	struct auth *a;
+
+	OBJ_CAST(a, ctx, AUTH_MAGIC);
+	buf_add(&a->answer, p, len);
+	return buf_check(&a->answer, "the token endpoint's answer", e);
+}
+
+static int
+read_answer(struct auth *a, struct auth_answer *answer, struct err *e)
+{
+	int64_t now = a->date_unix_ms == -1 ? clk_unix_ms() : a->date_unix_ms;
+
+	if (a->status == 200) {
+		return auth__answer_parse(
+		    a->answer.p, a->answer.len, now, answer, e);
+	}
+	/* Whatever echoes the request must not reach a message. */
+	a->grant->redact(&a->o, a->answer.p, a->answer.len);
+	return auth_explain(a->status, a->answer.p, a->answer.len, &a->o, e);
+}
+
+static void
+on_done(void *ctx, const struct err *transport)
+{
+	struct auth_answer answer = { .bearer = NULL };
+	struct auth *a;
+	struct err e;
+	int rc = -1;
+
+	OBJ_CAST(a, ctx, AUTH_MAGIC);
+	a->request = NULL;
+	if (transport == NULL) {
+		rc = read_answer(a, &answer, &e);
+	} else {
+		e = *transport;
+		/* Too long, so no token answer. */
+		if (e.kind == ERR_LIMIT)
+			e.kind = ERR_PROTO;
+		a->status = 0;
+		(void)err_context(&e, "token endpoint");
+	}
+	auth__secret_fini(&a->answer);
+	if (rc == -1)
+		failed(a, &e);
+	else
+		succeeded(a, &answer);
+	serve(a);
+}
+
+static int
+build_form(struct auth *a, struct buf *form, struct err *e)
+{
+	const struct auth_options *o = &a->o;
+	const char *what = o->scope == NULL ? o->resource : o->scope;
+
+	if (a->grant->form(o, form, e) == -1)
+		return -1;
+	auth__form_add(form, "client_id", o->client_id, strlen(o->client_id));
+	auth__form_add(
+	    form, o->scope == NULL ? "resource" : "scope", what, strlen(what));
+	return buf_check(form, "the token request", e);
+}
+
+static void
+exchange(struct auth *a)
+{
+	static const char *const headers[] = { "Accept: application/json",
+		NULL };
+	static const struct http_handlers handlers = {
+		.head = on_head,
+		.data = on_data,
+		.done = on_done,
+	};
+	struct http_call call = {
+		.method = "POST",
+		.url = a->url,
+		.headers = headers,
+		.route = &a->o.route,
+		.total_ms = EXCHANGE_MS,
+		.max_bytes = TOKEN_ANSWER_MAX,
+	};
+	struct buf form;
+	struct err e;
+
+	assert(a->request == NULL);
+	a->status = 0;
+	a->retry_after_ms = -1;
+	a->date_unix_ms = -1;
+	/* Before the file is read: a change in between is then seen. */
+	a->grant->stamp(&a->o, &a->stamp);
+	auth__secret_init(&form, AUTH_FORM_MAX, AUTH_FORM_MAX);
+	if (build_form(a, &form, &e) == 0) {
+		call.body = form.p;
+		call.body_len = form.len;
+		a->request = http_start(a->http, &call, &handlers, a, &e);
+	}
+	auth__secret_fini(&form);
+	if (a->request == NULL) {
+		failed(a, &e);
+		return;
+	}
+	auth__secret_init(&a->answer, AUTH_ANSWER_ROOM, TOKEN_ANSWER_MAX);
+}
+
+struct auth_wait *
+auth_get(struct auth *a, auth_token_fn *fn, void *ctx)
+{
+	struct auth_wait *w = xcalloc(1, sizeof(*w));
+
+	OBJ_CHECK(a, AUTH_MAGIC);
+	assert(!a->is_closing);
+	w->magic = WAIT_MAGIC;
+	w->auth = a;
+	w->fn = fn;
+	w->ctx = ctx;
+	TAILQ_INSERT_TAIL(&a->waits, w, link);
+	soon(a);
+	return w;
+}
+
+void
+auth_cancel(struct auth_wait *w)
+{
+	if (w == NULL)
+		return;
+	OBJ_CHECK(w, WAIT_MAGIC);
+	TAILQ_REMOVE(&w->auth->waits, w, link);
+	w->magic = 0;
+	free(w);
+}
+
+void
+auth_renew(struct auth *a, uint64_t serial)
+{
+	OBJ_CHECK(a, AUTH_MAGIC);
+	if (a->bearer == NULL || a->serial != serial)
+		return;
+	log_debug("source %s: token dropped, the API refused it serial=%ju",
+	    a->o.name, (uintmax_t)serial);
+	drop(a);
+	schedule(a);
+}
+
+uint64_t
+auth_expires_ms(const struct auth *a)
+{
+	OBJ_CHECK(a, AUTH_MAGIC);
+	return a->bearer == NULL ? 0 : a->expires_ms;
+}
+
+/* Domain names and GUIDs; nothing that could change the URL's shape. */
+static int
+check_tenant(const char *tenant, struct err *e)
+{
+	static const char *const shared[] = { "common", "organizations",
+		"consumers" };
+	size_t len = tenant == NULL ? 0 : strlen(tenant);
+
+	if (len == 0)
+		return err_set(
+		    e, ERR_CONFIG, "no tenant; set tenant to its id");
+	for (size_t i = 0; i < NELEM(shared); i++) {
+		if (strcasecmp(tenant, shared[i]) == 0) {
+			return err_set(e, ERR_CONFIG,
+			    "tenant %s is no single tenant; set tenant to its "
+			    "id or domain",
+			    tenant);
+		}
+	}
+	if (strspn(tenant,
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		"0123456789.-") != len ||
+	    tenant[0] == '.') {
+		return err_set(e, ERR_CONFIG,
+		    "tenant %.80s is neither an id nor a domain", tenant);
+	}
+	return 0;
+}
+
+static int
+check_options(const struct auth_options *o, struct err *e)
+{
+	const struct auth_grant_row *grant = auth__grant(o->grant);
+
+	if (grant == NULL)
+		return err_set(e, ERR_CONFIG, "no such way to get a token");
+	if (check_tenant(o->tenant, e) == -1)
+		return -1;
+	if (o->client_id == NULL || o->client_id[0] == '\0') {
+		return err_set(e, ERR_CONFIG,
+		    "no client-id; set it to the application's id");
+	}
+	if ((o->scope == NULL) == (o->resource == NULL)) {
+		return err_set(e, ERR_CONFIG,
+		    "a token is asked for with either scope or resource; "
+		    "set one of them");
+	}
+	if (o->authority == NULL)
+		return err_set(e, ERR_CONFIG, "no authority");
+	if (url_is_allowed(o->authority, e) == -1)
+		return err_context(e, "authority");
+	return grant->check(o, e);
+}
+
+/* The authority is an origin: tenant and path are ours to add. */
+static char *
+make_url(const struct auth_options *o, struct err *e)
+{
+	struct buf origin;
+	const char *path;
+	char *url = NULL;
+
+	buf_init(&origin, URL_MAX_BYTES);
+	path = strstr(o->authority, "://");
+	path = path == NULL ? "" : path + 3;
+	path += strcspn(path, "/?#");
+	if (url_origin(o->authority, &origin) == -1 ||
+	    (*path != '\0' && strcmp(path, "/") != 0)) {
+		(void)err_set(e, ERR_CONFIG,
+		    "authority is scheme and host alone, such as "
+		    "https://login.microsoftonline.com");
+	} else {
+		/* RFC 6749 3.2; v1 names a resource, v2 a scope */
+		url = xasprintf("%s/%s/oauth2/%stoken", origin.p, o->tenant,
+		    o->scope == NULL ? "" : "v2.0/");
+	}
+	buf_fini(&origin);
+	return url;
+}
+
+struct auth *
+auth_new(uv_loop_t *loop, struct http *http, const struct auth_options *o,
+    struct err *e)
+{
+	struct auth *a;
+	char *url;
+
+	if (check_options(o, e) == -1)
+		return NULL;
+	url = make_url(o, e);
+	if (url == NULL)
+		return NULL;
+	a = xcalloc(1, sizeof(*a));
+	a->magic = AUTH_MAGIC;
+	a->loop = loop;
+	a->http = http;
+	a->o = *o;
+	if (a->o.name == NULL)
+		a->o.name = "";
+	a->grant = auth__grant(o->grant);
+	a->url = url;
+	a->backoff = BACKOFF_API;
+	a->refused = BACKOFF_REFUSED;
+	TAILQ_INIT(&a->waits);
+	buf_init(&a->answer, TOKEN_ANSWER_MAX);
+	(void)uv_timer_init(loop, &a->soon);
+	(void)uv_timer_init(loop, &a->ahead);
+	a->soon.data = a;
+	a->ahead.data = a;
+	return a;
+}
+
+static void
+on_closed(uv_handle_t *handle)
+{
+	struct auth *a;
+
+	OBJ_CAST(a, handle->data, AUTH_MAGIC);
+	if (--a->closing > 0)
+		return;
+	a->magic = 0;
+	free(a->url);
+	free(a);
+}
+
+void
+auth_close(struct auth *a)
+{
+	if (a == NULL)
+		return;
+	OBJ_CHECK(a, AUTH_MAGIC);
+	assert(!a->is_closing && TAILQ_EMPTY(&a->waits));
+	a->is_closing = true;
+	http_cancel(a->request);
+	a->request = NULL;
+	auth__secret_fini(&a->answer);
+	drop(a);
+	a->closing = 2;
+	uv_close((uv_handle_t *)&a->soon, on_closed);
+	uv_close((uv_handle_t *)&a->ahead, on_closed);
+}
