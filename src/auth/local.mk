@@ -12,8 +12,12 @@ libauth_a_SOURCES = \
 AUTH_LIBS = libauth.a $(NET_LIBS)
 
 if CMOCKA
-check_PROGRAMS += tests/unit/auth
+check_PROGRAMS += tests/unit/auth tests/unit/auth_live
 AUTH_TEST_LIBS = $(AUTH_LIBS) $(CMOCKA_LIBS) $(DEPS_LIBS)
 tests_unit_auth_SOURCES = tests/unit/auth.c
 tests_unit_auth_LDADD = $(AUTH_TEST_LIBS)
+tests_unit_auth_live_SOURCES = tests/unit/auth_live.c \
+	tests/unit/net_get.c tests/unit/net_get.h \
+	tests/unit/net_peer.c tests/unit/net_peer.h
+tests_unit_auth_live_LDADD = $(AUTH_TEST_LIBS)
 endif
