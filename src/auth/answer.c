@@ -17,9 +17,9 @@
 #define ANSWER_DEPTH   8
 
 /* Without expires_in and expires_on: what Entra gives as a rule. */
-#define LIFE_DEFAULT_S 3600u
+#define LIFE_DEFAULT_S 3600U
 
-#define TITLE_MAX      80u /* bytes of a page's title worth a log line */
+#define TITLE_MAX      80U /* bytes of a page's title worth a log line */
 
 struct json_object *
 auth__json_parse(const char *body, size_t len)

@@ -20,14 +20,14 @@
 #define LOG_ROOM           "auth"
 
 /* A token is handed out only if it is good for so long. */
-#define MARGIN_MS          60000u
+#define MARGIN_MS          60000U
 
 /* How long before its end a token is renewed: a retry or two and an
    incident at Entra's must fit. */
-#define AHEAD_MS           300000u
+#define AHEAD_MS           300000U
 
 /* From this life on half of it is early enough (as Microsoft's libraries). */
-#define LONG_LIFE_MS       7200000u
+#define LONG_LIFE_MS       7200000U
 
 /* Microsoft's libraries wait no longer whatever Retry-After says. */
 #define RETRY_AFTER_MAX_MS 3600000
@@ -37,9 +37,9 @@
 #define BACKOFF_REFUSED \
 	((struct backoff){ .first_ms = 80000, .max_ms = 400000 })
 
-#define EXCHANGE_MS 60000u
+#define EXCHANGE_MS 60000U
 
-#define WAIT_MAGIC  0x57414954u
+#define WAIT_MAGIC  0x57414954U
 struct auth_wait {
 	unsigned int magic;
 	TAILQ_ENTRY(auth_wait) link;
@@ -48,12 +48,14 @@ struct auth_wait {
 	void *ctx;
 };
 
+TAILQ_HEAD(auth_waits, auth_wait);
+
 /*
  * One identity.  At most one exchange is on its way (request).  After a
  * failure none starts before retry_ms, and last says why; a replaced
  * credential file lifts that.  A token outlives failed renewals.
  */
-#define AUTH_MAGIC 0x41555448u
+#define AUTH_MAGIC 0x41555448U
 struct auth {
 	unsigned int magic;
 	uv_loop_t *loop;
@@ -63,7 +65,7 @@ struct auth {
 	char *url;
 	uv_timer_t soon;  /* waits are served from the loop */
 	uv_timer_t ahead; /* the next renewal */
-	TAILQ_HEAD(, auth_wait) waits;
+	struct auth_waits waits;
 
 	struct http_request *request;
 	struct buf answer;

@@ -52,10 +52,10 @@ void auth__form_add(
 void auth__secret_init(struct buf *b, size_t room, size_t max);
 void auth__secret_fini(struct buf *b);
 
-#define AUTH_SECRET_MAX  4096u        /* bytes; Entra's have about 40 */
-#define AUTH_FORM_MAX    (16u << 10)  /* bytes; a signed assertion fits */
-#define AUTH_ANSWER_ROOM (16u << 10)  /* bytes; what an answer has */
-#define AUTH_LIFE_MAX_S  (28u * 3600) /* Entra's longest, with CAE */
+#define AUTH_SECRET_MAX  4096U       /* bytes; Entra's have about 40 */
+#define AUTH_FORM_MAX    (16U << 10) /* bytes; a signed assertion fits */
+#define AUTH_ANSWER_ROOM (16U << 10) /* bytes; what an answer has */
+#define AUTH_LIFE_MAX_S  100800U     /* 28 h, Entra's longest, with CAE */
 
 /* What a good answer holds. */
 struct auth_answer {

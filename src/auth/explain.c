@@ -12,7 +12,7 @@
 #include "base/utf8.h"
 
 /* Bytes of the text: leaves room for advice and ids in ERR_TEXT_MAX. */
-#define SAID_MAX 480u
+#define SAID_MAX 480U
 #define WORD_MAX 64
 
 /* What an error answer says, borrowed from its JSON. */
@@ -221,8 +221,9 @@ add_description(struct buf *b, const char *text)
 		return;
 	at = len;
 	if (len > SAID_MAX) {
-		for (at = SAID_MAX; (start[at] & 0xc0) == 0x80; at--)
-			continue;
+		at = SAID_MAX;
+		while ((start[at] & 0xc0) == 0x80)
+			at--;
 	}
 	buf_adds(b, "; the endpoint said: \"");
 	if (utf8_valid(start, at))

@@ -13,7 +13,9 @@
 
 /* A secret shorter than this is not looked for in answers: it would blot
    out words. */
-#define REDACT_MIN 6u
+#define REDACT_MIN  6U
+
+#define ENCODED_MAX ((size_t)3 * AUTH_SECRET_MAX)
 
 /* A secret and its file's last line end. */
 static void
@@ -232,7 +234,8 @@ secret_redact(const struct auth_options *o, char *p, size_t len)
 	struct buf raw, form;
 
 	secret_init(&raw);
-	auth__secret_init(&form, 3 * AUTH_SECRET_MAX, 3 * AUTH_SECRET_MAX);
+	/* Every byte may become three. */
+	auth__secret_init(&form, ENCODED_MAX, ENCODED_MAX);
 	if (load(o, &raw, NULL) == 0) {
 		blot(p, len, &raw);
 		buf_add_urlenc(&form, raw.p, raw.len);

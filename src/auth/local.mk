@@ -12,12 +12,16 @@ libauth_a_SOURCES = \
 AUTH_LIBS = libauth.a $(NET_LIBS)
 
 if CMOCKA
-check_PROGRAMS += tests/unit/auth tests/unit/auth_live
+check_PROGRAMS += tests/unit/auth tests/unit/auth_live tests/unit/auth_fault
 AUTH_TEST_LIBS = $(AUTH_LIBS) $(CMOCKA_LIBS) $(DEPS_LIBS)
-tests_unit_auth_SOURCES = tests/unit/auth.c
-tests_unit_auth_LDADD = $(AUTH_TEST_LIBS)
-tests_unit_auth_live_SOURCES = tests/unit/auth_live.c \
+AUTH_TEST_PEERS = \
+	tests/unit/auth_peer.c tests/unit/auth_peer.h \
 	tests/unit/net_get.c tests/unit/net_get.h \
 	tests/unit/net_peer.c tests/unit/net_peer.h
+tests_unit_auth_SOURCES = tests/unit/auth.c
+tests_unit_auth_LDADD = $(AUTH_TEST_LIBS)
+tests_unit_auth_live_SOURCES = tests/unit/auth_live.c $(AUTH_TEST_PEERS)
 tests_unit_auth_live_LDADD = $(AUTH_TEST_LIBS)
+tests_unit_auth_fault_SOURCES = tests/unit/auth_fault.c $(AUTH_TEST_PEERS)
+tests_unit_auth_fault_LDADD = $(AUTH_TEST_LIBS)
 endif

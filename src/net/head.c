@@ -14,7 +14,7 @@
 #include "net/http_priv.h"
 
 /* A year: no service means more, and no sum overflows. */
-#define RETRY_AFTER_MAX_S 31622400u
+#define RETRY_AFTER_MAX_S 31622400U
 
 /* name; where it goes; whether several are one list (RFC 9110 5.3), else the
    last one counts */

@@ -19,7 +19,7 @@
 #define CONNECTIONS_MAX 16L
 
 /* One socket of libcurl's on the loop; freed by its close callback. */
-#define SOCK_MAGIC      0x534f434bu
+#define SOCK_MAGIC      0x534f434bU
 struct sock {
 	unsigned int magic;
 	uv_poll_t poll;

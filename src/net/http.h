@@ -65,14 +65,16 @@ struct http_head {
 };
 
 struct http_handlers {
-	/* May be NULL.  Once, before any data. */
+	/* May be NULL.  Once, with the first data or else just before done:
+	   only then is it known to be the last one. */
 	void (*head)(void *ctx, const struct http_head *head);
 	/* Decoded body bytes as they come, at most 16 KiB or so at a time.
 	   Return 0, or -1 with e set to end the request with that error. */
 	int (*data)(void *ctx, const char *p, size_t len, struct err *e);
 	/* The end.  e is NULL when the answer was read whole (whatever its
 	   status); otherwise ERR_NET (refused, reset, time-out, name, TLS: in
-	   words with the mend), ERR_LIMIT, or what data set. */
+	   words with the mend), ERR_LIMIT, ERR_CONFIG (the CA file cannot be
+	   read), ERR_NOMEM, or what data set. */
 	void (*done)(void *ctx, const struct err *e);
 };
 

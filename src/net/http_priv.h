@@ -51,7 +51,7 @@ void http__fields_fini(struct http_fields *f);
    RETRY_AFTER_MAX_S at most; -1 if it is neither seconds nor a date. */
 int64_t http__retry_after_ms(const char *text, int64_t now_unix_ms);
 
-#define HTTP_REQUEST_MAGIC 0x4e525131u
+#define HTTP_REQUEST_MAGIC 0x4e525131U
 
 /*
  *   start -> NEW -> ADDED -> done
@@ -99,7 +99,7 @@ struct http_request {
 
 TAILQ_HEAD(http_requests, http_request);
 
-#define HTTP_MAGIC 0x48545031u
+#define HTTP_MAGIC 0x48545031U
 
 struct http {
 	unsigned int magic;

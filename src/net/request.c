@@ -13,8 +13,8 @@
 #include "base/obj.h"
 #include "net/http_priv.h"
 
-#define CONNECT_MS_DEFAULT 20000u
-#define STALL_MS_DEFAULT   60000u
+#define CONNECT_MS_DEFAULT 20000U
+#define STALL_MS_DEFAULT   60000U
 
 /* A parsed CA bundle is kept for a day: a new one is seen without restart. */
 #define CA_CACHE_S         86400L

@@ -90,7 +90,7 @@ split(const char *url, struct parts *p)
 int
 url_origin(const char *url, struct buf *out)
 {
-	struct parts p;
+	struct parts p = { .scheme = NULL };
 	int rc = -1;
 
 	buf_reset(out);
@@ -169,7 +169,7 @@ split_allowed(const char *url, struct parts *p, struct err *e)
 int
 url_is_allowed(const char *url, struct err *e)
 {
-	struct parts p;
+	struct parts p = { .scheme = NULL };
 
 	if (split_allowed(url, &p, e) == -1)
 		return -1;
@@ -180,7 +180,7 @@ url_is_allowed(const char *url, struct err *e)
 char *
 http__where(const char *url, struct err *e)
 {
-	struct parts p;
+	struct parts p = { .scheme = NULL };
 	char *where;
 
 	if (split_allowed(url, &p, e) == -1)

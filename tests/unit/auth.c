@@ -171,7 +171,7 @@ a_token_has_a_limit(void **state)
 	struct err e;
 
 	(void)state;
-	buf_init(&b, 1u << 20);
+	buf_init(&b, 1U << 20);
 	for (size_t over = 0; over < 2; over++) {
 		buf_reset(&b);
 		buf_adds(&b, head);
@@ -341,7 +341,7 @@ a_long_description_leaves_room_for_the_ids(void **state)
 	struct buf b;
 
 	(void)state;
-	buf_init(&b, 1u << 16);
+	buf_init(&b, 1U << 16);
 	buf_adds(&b,
 	    "{\"error\":\"invalid_client\",\"error_codes\":[7000215],"
 	    "\"trace_id\":\"0a-1\",\"error_description\":\"x");
@@ -371,7 +371,7 @@ read_sample(const char *name, size_t *len)
 	free(path);
 	if (f == NULL)
 		return NULL;
-	buf_init(&b, 1u << 20);
+	buf_init(&b, 1U << 20);
 	while ((*len = fread(chunk, 1, sizeof(chunk), f)) > 0)
 		buf_add(&b, chunk, *len);
 	(void)fclose(f);

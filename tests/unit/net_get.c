@@ -11,7 +11,7 @@
 #include "base/obj.h"
 #include "net_get.h"
 
-#define GUARD_MS 20000u
+#define GUARD_MS 20000U
 
 static void
 on_guard(uv_timer_t *timer)
@@ -78,7 +78,7 @@ on_head(void *ctx, const struct http_head *head)
 {
 	struct get *g = ctx;
 
-	assert(g->dones == 0 && g->datas == 0);
+	assert(g->dones == 0 && g->pieces == 0);
 	uv_stop(&g->w->loop);
 	g->heads++;
 	g->status = head->status;
@@ -96,7 +96,7 @@ on_data(void *ctx, const char *p, size_t len, struct err *e)
 	assert(g->heads == 1 && g->dones == 0);
 	assert(len > 0);
 	uv_stop(&g->w->loop);
-	g->datas++;
+	g->pieces++;
 	if (g->refuse_data)
 		return err_set(e, ERR_DATA, "not wanted");
 	buf_add(&g->body, p, len);
@@ -132,11 +132,11 @@ get_start(struct world *w, struct get *g, const struct http_call *call)
 	struct http_call mine = *call;
 
 	g->w = w;
-	buf_init(&g->body, 64u << 20);
+	buf_init(&g->body, 64U << 20);
 	if (mine.method == NULL)
 		mine.method = "GET";
 	if (mine.max_bytes == 0)
-		mine.max_bytes = 64u << 20;
+		mine.max_bytes = 64U << 20;
 	g->r = http_start(w->http, &mine, &handlers, g, &g->err);
 	assert(g->heads == 0 && g->dones == 0);
 }

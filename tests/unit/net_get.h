@@ -24,7 +24,7 @@ struct world {
 struct get {
 	struct world *w;
 	struct http_request *r; /* NULL when done */
-	unsigned int heads, datas, dones;
+	unsigned int heads, pieces, dones;
 	int status;
 	char type[64], location[64];
 	struct buf body;

@@ -18,7 +18,7 @@
 #include "net_peer.h"
 #include "net_tls.h"
 
-#define BIG (8u << 20) /* more than the sockets between can hold */
+#define BIG (8U << 20) /* more than the sockets between can hold */
 
 /* A peer, and what it was asked last. */
 struct site {
@@ -282,10 +282,10 @@ a_pause_closes_the_window(void **state)
 	site_up(&s, on_big_request);
 	get_start(
 	    &s.w, &g, &(struct http_call){ .url = s.url, .stall_ms = 100 });
-	while (g.datas == 0)
+	while (g.pieces == 0)
 		(void)uv_run(&s.w.loop, UV_RUN_ONCE);
 	world_run(&s.w, 250); /* a pause is no stall */
-	assert_int_equal(g.datas, 1);
+	assert_int_equal(g.pieces, 1);
 	assert_int_equal(g.dones, 0);
 	unsent = peer_unsent(s.conn);
 	assert_true(unsent > 0);
@@ -295,11 +295,11 @@ a_pause_closes_the_window(void **state)
 	get_start(&s.w, &small, &(struct http_call){ .url = url });
 	get_wait(&small);
 	assert_string_equal(small.body.p, "hello");
-	assert_int_equal(g.datas, 1);
+	assert_int_equal(g.pieces, 1);
 
 	g.on_data = NULL;
 	http_resume(g.r);
-	assert_int_equal(g.datas, 1); /* not from inside */
+	assert_int_equal(g.pieces, 1); /* not from inside */
 	get_wait(&g);
 	assert_false(g.failed);
 	check_big(&g, BIG);
@@ -316,7 +316,7 @@ pause_and_resume_here(struct get *g)
 	http_pause(g->r);
 	http_pause(g->r);
 	http_resume(g->r);
-	if (g->datas % 3 != 0)
+	if (g->pieces % 3 != 0)
 		http_pause(g->r);
 }
 
@@ -344,7 +344,7 @@ static void
 http2_pauses_too(void **state)
 {
 	static const struct tls_peer_options o = { .h2 = true,
-		.h2_body = 4u << 20 };
+		.h2_body = 4U << 20 };
 	struct tls_peer *p = tls_peer_start(&o);
 	struct http_route route = { .ca_file = tls_peer_ca_file(p) };
 	struct get g = { .on_data = pause_here };
@@ -356,16 +356,16 @@ http2_pauses_too(void **state)
 	(void)snprintf(
 	    url, sizeof(url), "https://localhost:%u/x", tls_peer_port(p));
 	get_start(&w, &g, &(struct http_call){ .url = url, .route = &route });
-	while (g.datas == 0)
+	while (g.pieces == 0)
 		(void)uv_run(&w.loop, UV_RUN_ONCE);
 	world_run(&w, 50);
-	assert_int_equal(g.datas, 1);
+	assert_int_equal(g.pieces, 1);
 	for (int i = 0; i < 20; i++) {
 		http_resume(g.r);
 		world_run(&w, 1);
 		assert_int_equal(g.dones, 0);
 	}
-	assert_true(g.datas > 1);
+	assert_true(g.pieces > 1);
 	g.on_data = pause_and_resume_here;
 	while (g.dones == 0) {
 		http_resume(g.r);
@@ -397,11 +397,11 @@ cancel_other(struct get *g)
 
 /* Nothing more may be heard of g. */
 static void
-check_silent(struct site *s, const struct get *g, unsigned int datas)
+check_silent(struct site *s, const struct get *g, unsigned int pieces)
 {
 	world_run(&s->w, 30);
 	assert_int_equal(g->dones, 0);
-	assert_int_equal(g->datas, datas);
+	assert_int_equal(g->pieces, pieces);
 }
 
 static void
@@ -501,7 +501,7 @@ a_callback_may_cancel_another(void **state)
 	get_start(&s.w, &a, &(struct http_call){ .url = url });
 	get_start(&s.w, &c, &(struct http_call){ .url = s.url });
 	get_wait(&a);
-	check_silent(&s, &c, c.datas);
+	check_silent(&s, &c, c.pieces);
 	get_fini(&a);
 	get_start(&s.w, &a, &(struct http_call){ .url = s.url });
 	get_start(&s.w, &b, &(struct http_call){ .url = s.url });

@@ -14,7 +14,7 @@
 #include "base/obj.h"
 #include "net_peer.h"
 
-#define REQUEST_MAX (4u << 20)
+#define REQUEST_MAX (4U << 20)
 
 struct peer_conn {
 	uv_tcp_t tcp;

@@ -20,7 +20,7 @@
 
 #include "net_tls.h"
 
-#define FRAME_MAX 16384u
+#define FRAME_MAX 16384U
 
 struct tls_peer {
 	struct tls_peer_options o;

@@ -25,8 +25,13 @@ struct tls_peer_options {
 	bool h2_reset;    /* RST_STREAM in the middle of it */
 };
 
+/* Listens on 127.0.0.1, until it is stopped and its thread has ended. */
 struct tls_peer *tls_peer_start(const struct tls_peer_options *o);
+
+/* Takes the peer and its CA file away. */
 void tls_peer_stop(struct tls_peer *p);
+
+/* Where it listens. */
 unsigned int tls_peer_port(const struct tls_peer *p);
 
 /* PEM file with the CA (or the self-signed certificate). */
