@@ -65,6 +65,7 @@ struct source_progress {
 	int64_t created_done; /* creation edge: slices before it are whole */
 	uint64_t records;     /* handed over, repeats included */
 	uint64_t refused;     /* could not be parsed */
+	uint64_t outside;     /* dropped: the API had been asked for others */
 	uint64_t calls;       /* API requests */
 };
 
@@ -79,21 +80,31 @@ enum source_state {
 
 struct source_handlers {
 	void (*record)(void *ctx, const struct source_record *rec);
-	/* A record that cannot be parsed: where and why, in words. */
+	/* A record that cannot be parsed: where and why, in words.  May be
+	   NULL. */
 	void (*refused)(void *ctx, const char *where, const char *why);
+	/*
+	 * Records created in [from, until) could not be read, or not all of
+	 * them: the API fails for that time alone, or has more of one second
+	 * than it hands out.  The pass goes on behind it.  NULL: refused is
+	 * told instead.
+	 */
+	void (*gap)(void *ctx, int64_t created_from, int64_t created_until,
+	    const char *why);
 	/* A slice is whole: all records created before p->created_done were
-	   handed over.  May be NULL. */
+	   handed over or lie in a gap.  May be NULL. */
 	void (*slice)(void *ctx, const struct source_progress *p);
 	/* May be NULL.  e is NULL for SOURCE_OK; retry_ms is the wait. */
 	void (*state)(void *ctx, enum source_state state, const struct err *e,
 	    uint64_t retry_ms);
 	/*
 	 * The end, once, after which the handle is gone.  e NULL: everything
-	 * in the window was handed over.  Otherwise ERR_REFUSED, ERR_CONFIG or
-	 * ERR_DATA: what trying again alone cannot mend (401 after a renewal,
-	 * 403, 400, a nextLink to another origin, credentials refused).
-	 * Everything else (network, 429, 5xx, truncated or broken answers) is
-	 * tried again inside the pass, with Retry-After or back-off.
+	 * in the window was handed over.  Otherwise what trying again alone
+	 * cannot mend: ERR_REFUSED (401 after a renewal, 403, credentials),
+	 * ERR_CONFIG or ERR_DATA (400), ERR_PROTO (a nextLink or redirect to
+	 * another origin, 404).  Everything else (network, 429, 5xx,
+	 * truncated or broken answers) is tried again inside the pass, with
+	 * Retry-After or back-off.
 	 */
 	void (*done)(
 	    void *ctx, const struct source_progress *p, const struct err *e);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/obj.h"
+
+#include "source/source_priv.h"
+
+struct source *
+source_new(uv_loop_t *loop, struct http *http, struct auth *auth,
+    const struct source_options *o)
+{
+	struct source *s = xcalloc(1, sizeof(*s));
+
+	s->magic = SOURCE_MAGIC;
+	s->loop = loop;
+	s->http = http;
+	s->auth = auth;
+	s->o = *o;
+	s->label = xasprintf("%s/%s", o->name, o->tenant);
+	buf_init(&s->origin, URL_MAX_BYTES);
+	/* Where it is none, no link is ever followed. */
+	if (url_origin(o->origin, &s->origin) == -1)
+		buf_reset(&s->origin);
+	return s;
+}
+
+void
+source_close(struct source *s)
+{
+	if (s == NULL)
+		return;
+	OBJ_CHECK(s, SOURCE_MAGIC);
+	assert(s->passes == 0);
+	buf_fini(&s->origin);
+	free(s->label);
+	s->magic = 0;
+	free(s);
+}
+
+unsigned int
+source__page_size(const struct source *s)
+{
+	const struct api *api = s->o.api;
+
+	if (api->paging != API_PAGING_NEXT_LINK)
+		return 0;
+	return s->o.page_size != 0 ? s->o.page_size : api->page_size;
+}
