@@ -20,16 +20,22 @@ libsource_a_SOURCES = \
 SOURCE_LIBS = libsource.a libauth.a libmap.a $(JSONPATH_LIBS) $(NET_LIBS)
 
 if CMOCKA
-check_PROGRAMS += tests/unit/source_split tests/unit/source_record
+check_PROGRAMS += tests/unit/source_split tests/unit/source_record \
+	tests/unit/source_parts
+tests_unit_source_parts_SOURCES = tests/unit/source_parts.c
+tests_unit_source_parts_LDADD = $(SOURCE_LIBS) $(CMOCKA_LIBS) $(DEPS_LIBS)
 tests_unit_source_split_SOURCES = tests/unit/source_split.c
 tests_unit_source_split_LDADD = $(SOURCE_LIBS) $(CMOCKA_LIBS) $(DEPS_LIBS)
 tests_unit_source_record_SOURCES = tests/unit/source_record.c
 tests_unit_source_record_LDADD = $(SOURCE_LIBS) $(CMOCKA_LIBS) $(DEPS_LIBS)
 
 # HTTP, tokens, timers and clock are a script's here; its objects come first
-check_PROGRAMS += tests/unit/source_pass
-tests_unit_source_pass_SOURCES = tests/unit/source_pass.c \
+SOURCE_WORLD = tests/unit/source_world.c tests/unit/source_world.h \
 	tests/unit/source_api.c tests/unit/source_api.h \
 	tests/unit/source_fake_http.c tests/unit/source_fake_http.h
+check_PROGRAMS += tests/unit/source_pass tests/unit/source_trouble
+tests_unit_source_pass_SOURCES = tests/unit/source_pass.c $(SOURCE_WORLD)
 tests_unit_source_pass_LDADD = $(SOURCE_LIBS) $(CMOCKA_LIBS) $(DEPS_LIBS)
+tests_unit_source_trouble_SOURCES = tests/unit/source_trouble.c $(SOURCE_WORLD)
+tests_unit_source_trouble_LDADD = $(SOURCE_LIBS) $(CMOCKA_LIBS) $(DEPS_LIBS)
 endif

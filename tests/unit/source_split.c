@@ -551,7 +551,7 @@ the_pages_own_members_are_kept(void **state)
 }
 
 static void
-an_error_answer_can_be_read_after_it_was_found_to_be_no_page(void **state)
+an_error_answer_can_be_read_though_it_is_no_page(void **state)
 {
 	static const char text[] = "{\"error\":{\"code\":\"\",\"message\":"
 				   "\"$skip=600 cannot exceed 500\"}}";
@@ -668,7 +668,7 @@ main(void)
 		cmocka_unit_test(a_page_that_is_too_long_is_an_error),
 		cmocka_unit_test(the_pages_own_members_are_kept),
 		cmocka_unit_test(
-		    an_error_answer_can_be_read_after_it_was_found_to_be_no_page),
+		    an_error_answer_can_be_read_though_it_is_no_page),
 		cmocka_unit_test(members_of_the_page_are_bounded),
 		cmocka_unit_test(the_receiver_of_records_can_stop_it),
 		cmocka_unit_test(counts_include_what_was_refused),
