@@ -7,6 +7,7 @@ scenarios = \
 	tests/scenario/test_api.py \
 	tests/scenario/test_broken.py \
 	tests/scenario/test_loss.py \
+	tests/scenario/test_map_manual.py \
 	tests/scenario/test_once.py \
 	tests/scenario/test_run.py
 

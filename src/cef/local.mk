@@ -32,6 +32,8 @@ dist_maps_DATA = \
 	cef/graph-alerts.map \
 	cef/wdatp-siem.map
 
+dist_man_MANS += man/cefwd-map.5
+
 CEF_LIBS = libcef.a $(KEYFILE_LIBS)
 
 if CMOCKA

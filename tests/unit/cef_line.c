@@ -506,7 +506,7 @@ keys_of_cef_1_are_sent_with_it_only(void **state)
 static void
 pairs_are_left_out_whole_from_the_end(void **state)
 {
-#define HEAD "CEF:0|V|P|1|class|a name|3|"
+#define HEAD "CEF:0|V|P|1|class|a 1234|3|"
 	static const struct {
 		size_t max_bytes;
 		const char *line;
@@ -535,8 +535,8 @@ pairs_are_left_out_whole_from_the_end(void **state)
 		{ 31, HEAD, 6 },
 		{ 27, HEAD, 6 },
 		/* then the header: name first, off its blank */
-		{ 26, "CEF:0|V|P|1|class|a nam|3|", 7 },
-		{ 24, "CEF:0|V|P|1|class|a n|3|", 7 },
+		{ 26, "CEF:0|V|P|1|class|a 123|3|", 7 },
+		{ 24, "CEF:0|V|P|1|class|a 1|3|", 7 },
 		{ 23, "CEF:0|V|P|1|class|a|3|", 7 },
 		{ 22, "CEF:0|V|P|1|class|a|3|", 7 },
 		{ 21, "CEF:0|V|P|1|clas|a|3|", 8 },
@@ -555,7 +555,7 @@ pairs_are_left_out_whole_from_the_end(void **state)
 	sets(ev, "deviceProduct", "P");
 	sets(ev, "deviceVersion", "1");
 	sets(ev, "deviceEventClassId", "class");
-	sets(ev, "name", "a name");
+	sets(ev, "name", "a 1234");
 	sets(ev, "severity", "3");
 	sets(ev, "rt", "1");
 	sets(ev, "cs2Label", "B");
