@@ -98,7 +98,7 @@ def test_example_makes_what_the_manual_shows(maps, name):
     # an indented line continues the one above it
     want = re.sub(r"\n {4}", " ", displays("output")[name])
     assert done.stdout == want
-    assert done.stderr == ""
+    assert "did not always fit" not in done.stderr
 
 
 def test_every_example_is_whole():
