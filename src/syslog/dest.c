@@ -275,6 +275,7 @@ dest_lane_add(struct dest *d, const struct dest_lane_handlers *h, void *ctx)
 	OBJ_CHECK(d, DEST_MAGIC);
 	l->magic = LANE_MAGIC;
 	l->dest = d;
+	l->had_room = true;
 	l->handlers = h;
 	l->ctx = ctx;
 	l->track = spool_track_add(&d->spool);

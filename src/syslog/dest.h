@@ -65,11 +65,16 @@ enum dest_state {
 	DEST_CONNECTING,
 	DEST_UP,      /* connected; for UDP: sending */
 	DEST_AWAY,    /* broken or refused: e says why; tries again */
-	DEST_HOLDING, /* connected, but window bytes are unsettled: the receiver
-	                 does not read */
+	DEST_HOLDING, /* connected, but window bytes are unsettled and the
+	                 receiver has read nothing for settle_ms: e says so */
 };
 
-/* Told on every change of state. */
+/*
+ * Told on every change of state, from the loop; may close the destination.
+ * A full window alone is no change: at first sync it paces the lanes.  After
+ * a connection that did no work (nothing settled, and it broke within a
+ * second), the next is told as up once it has lasted or worked.
+ */
 typedef void
 dest_state_fn(void *ctx, enum dest_state state, const struct err *e);
 
@@ -81,20 +86,34 @@ struct dest_counts {
 	uint64_t breaks;
 	size_t held_bytes; /* queued and unsettled now */
 	uint64_t held;     /* lines */
-	uint64_t too_long; /* UDP: over the datagram limit, cut by the writer */
+	uint64_t
+	    too_long; /* UDP: lines over dest_line_max(): sent in fragments,
+	                      and cut where no datagram holds them */
 };
 
 struct dest;
 struct dest_lane;
 
+/*
+ * dest_new(loop, o, state, ctx, e): connect, from the loop, and stay connected
+ * until dest_close().  The URLs are of one scheme: a line is framed once.
+ * They are tried in order, each with all of its addresses, resolved anew each
+ * time; after a connection that worked has broken, from the first on.
+ * Returns NULL with e set to ERR_CONFIG.
+ *
+ * SIGPIPE must be ignored (main() does): libuv writes without MSG_NOSIGNAL.
+ */
 struct dest *dest_new(uv_loop_t *loop, const struct dest_options *o,
     dest_state_fn *state, void *ctx, struct err *e);
 
-/* Break off, drop what is held (the lanes' cursors know), close handles. */
+/* Break off, drop what is held (the lanes' cursors know), close handles; the
+   memory goes when the loop has run.  d may be NULL.  Nothing is told any
+   more.  May be called from every callback. */
 void dest_close(struct dest *d);
 
-/* Bytes a line of the lanes may have: max_line (UDP: also the datagram limit)
-   less the syslog header. */
+/* Bytes a line of the lanes may have: max_line less the syslog header.  UDP:
+   also what goes without fragments, 1472 or 1452 bytes, or 65507 to this host;
+   it follows the address that is in use, so ask for each line. */
 size_t dest_line_max(const struct dest *d);
 
 /*

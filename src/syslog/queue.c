@@ -18,6 +18,13 @@
  *      | line 0 | line 1 | ...  |  free   |  ... | len 1| len 0|
  *      +--------+--------+------+- - - - -+------+------+------+
  *       dropped  ^ start         ^ used
+ *
+ * What a held line costs beyond its bytes on the wire, measured as resident
+ * memory with 200,000 lines behind a receiver that does not read: 6 bytes at
+ * 300 bytes a line, 12 at 1,100 (its length, and its part of the gap at the
+ * chunk's end); with lanes that take turns 8 at most for its place in the
+ * order of sending.  With a window of 4 MiB the same 200,000 alerts leave the
+ * process at 6.4 MiB, however long the receiver stands still.
  */
 struct chunk {
 	struct chunk *next;

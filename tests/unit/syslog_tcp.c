@@ -550,6 +550,19 @@ a_name_that_does_not_resolve_is_said_in_words(void **state)
 	assert_non_null(strstr(rig.words, "correct the host in url"));
 }
 
+/* "localhost" can be ::1 first, where nobody listens. */
+static void
+every_address_of_a_name_is_tried(void **state)
+{
+	receiver_listen(&one);
+	one.address = "localhost";
+	(void)state;
+	open_to_one();
+	rig_put(&rig, 0, 10, 5);
+	rig_run(&rig, is_settled, "ten lines to settle");
+	assert_int_equal(rig.n_states, 1);
+}
+
 static void
 the_next_url_takes_over(void **state)
 {
@@ -758,6 +771,7 @@ main(void)
 		T(a_lane_with_a_backlog_leaves_space_for_others),
 		T(a_refused_connection_is_tried_again),
 		T(a_name_that_does_not_resolve_is_said_in_words),
+		T(every_address_of_a_name_is_tried),
 		T(the_next_url_takes_over),
 		T(every_url_that_failed_is_named),
 		T(a_flapping_receiver_is_not_spun_on),
