@@ -14,6 +14,16 @@ libconfig_a_SOURCES = \
 
 CONFIG_LIBS = libconfig.a $(LANE_LIBS)
 
+if CMOCKA
+check_PROGRAMS += tests/unit/config tests/unit/config_faults
+tests_unit_config_SOURCES = tests/unit/config.c \
+	tests/unit/config_rig.c tests/unit/config_rig.h
+tests_unit_config_LDADD = $(CONFIG_LIBS) $(CMOCKA_LIBS) $(DEPS_LIBS)
+tests_unit_config_faults_SOURCES = tests/unit/config_faults.c \
+	tests/unit/config_rig.c tests/unit/config_rig.h
+tests_unit_config_faults_LDADD = $(CONFIG_LIBS) $(CMOCKA_LIBS) $(DEPS_LIBS)
+endif
+
 dist_man_MANS += man/cefwd.conf.5
 exampledir = $(docdir)
 dist_example_DATA = dist/cefwd.conf.example
