@@ -50,6 +50,12 @@ class Tap:
         else:
             self.line("ok", name)
 
+    @staticmethod
+    def pytest_addoption(parser):
+        # pytest explains a failed assertion by this option of the terminal
+        # plugin, which is not loaded here
+        parser.addoption("--verbose", type=int, default=1)
+
     def pytest_runtest_logreport(self, report):
         if report.when == "call" or not report.passed:
             self.say(report)
