@@ -47,8 +47,10 @@
 #define MAP_KEEP_MAX            (1u << 20)      /* of these kept for reuse */
 #define MAP_UNIQUE_MAX          1000u           /* different values told apart:
                                                    more than a field holds */
-#define MAP_REGEX_STEPS_MAX     200000u         /* PCRE2's match limit: some
-                                                   milliseconds */
+#define MAP_REGEX_TEXT_MAX      (32u << 10)     /* bytes that a regex sees */
+#define MAP_REGEX_STEPS_MAX     10000u          /* PCRE2's match limit, from
+                                                   each byte on: with the text
+                                                   above, some 3 s at worst */
 
 /* cef: what is written for one event when no lane names a limit. */
 #define CEF_LINE_MAX            (1u << 20)      /* bytes */

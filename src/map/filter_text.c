@@ -177,11 +177,30 @@ replace_all(
 	return true;
 }
 
+/* Make a text one that a regex may be let loose on. */
+static bool
+make_subject(struct work *w, struct item *it)
+{
+	size_t len = map__cut(it->p, it->len, MAP_REGEX_TEXT_MAX);
+
+	w->is_cut = w->is_cut || len < it->len;
+	it->len = len;
+	/* A field is short: who searches more for it is under attack. */
+	if (len > MAP_VALUE_MAX - w->searched) {
+		w->has_failed = true;
+		return false;
+	}
+	w->searched += len;
+	return map__item_mend(w, it);
+}
+
 bool
 map__f_replace(struct work *w, const struct filter_arg *args, struct item *it)
 {
 	char *p;
 
+	if (!make_subject(w, it))
+		return false;
 	buf_reset(&w->scratch);
 	if (!replace_all(w, args, it->p, it->len)) {
 		w->has_failed = true;
@@ -219,9 +238,12 @@ bool
 map__f_extract(struct work *w, const struct filter_arg *args, struct item *it)
 {
 	size_t from, to;
-	int found =
-	    map__regex_exec(args[0].regex, w->match, it->p, it->len, 0, false);
+	int found;
 
+	if (!make_subject(w, it))
+		return false;
+	found =
+	    map__regex_exec(args[0].regex, w->match, it->p, it->len, 0, false);
 	if (found == -1)
 		w->has_failed = true;
 	if (found != 1 ||

@@ -29,10 +29,9 @@ struct map_regex *
 map__regex_new(
     const char *p, size_t len, size_t *at, char *message, size_t message_max)
 {
-	/* Alert text is searched as it came, bad UTF-8 and all; \C could split
-	   a character. */
-	const uint32_t options = PCRE2_UTF | PCRE2_UCP |
-	    PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C;
+	/* \C could split a character. */
+	const uint32_t options =
+	    PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C;
 	struct map_regex *re;
 	pcre2_code *code;
 	int number = 0;
@@ -104,8 +103,11 @@ int
 map__regex_exec(const struct map_regex *re, struct map_regex_match *m,
     const char *p, size_t len, size_t from, bool is_again)
 {
-	uint32_t options =
-	    is_again ? PCRE2_NOTEMPTY_ATSTART | PCRE2_ANCHORED : 0;
+	/* A check at every match of a long text would take its square. */
+	uint32_t options = PCRE2_NO_UTF_CHECK;
+
+	if (is_again)
+		options |= PCRE2_NOTEMPTY_ATSTART | PCRE2_ANCHORED;
 
 	m->groups = pcre2_match(
 	    re->code, (PCRE2_SPTR)p, len, from, options, m->data, m->context);

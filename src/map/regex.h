@@ -28,7 +28,8 @@ struct map_regex_match *map__regex_match_new(unsigned int groups);
 void map__regex_match_free(struct map_regex_match *m);
 
 /*
- * map__regex_exec(re, m, p, len, from, is_again): search from byte from on;
+ * map__regex_exec(re, m, p, len, from, is_again): search valid UTF-8 from byte
+ * from on;
  * is_again: an empty match was found there, so only one that is not empty and
  * starts there counts.  1: found; 0: not; -1: MAP_REGEX_STEPS_MAX was passed.
  */

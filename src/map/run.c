@@ -7,7 +7,6 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/obj.h"
-#include "base/utf8.h"
 #include "jsonpath/jsonpath.h"
 #include "map/map_priv.h"
 
@@ -308,27 +307,12 @@ run_slot(struct map_run *r, const struct map_event_prog *ev, size_t i,
 
 /* ---- one event ---- */
 
-/* Bad UTF-8 of an alert must not reach the state. */
-static void
-mend_utf8(struct buf *key, struct buf *scratch)
-{
-	if (utf8_valid(key->p, key->len))
-		return;
-	buf_reset(scratch);
-	for (size_t i = 0; i < key->len;) {
-		unsigned long cp;
-
-		i += utf8_decode(key->p + i, key->len - i, &cp);
-		buf_add_utf8(scratch, cp == UTF8_BAD ? 0xfffd : cp);
-	}
-	buf_reset(key);
-	buf_add(key, scratch->p, scratch->len);
-}
-
 static void
 make_key(struct map_run *r, const struct map_event_prog *ev,
     const struct jpath_input *in)
 {
+	struct item mended;
+
 	buf_reset(&r->key);
 	if (ev->name[0] != '\0') {
 		buf_adds(&r->key, ev->name);
@@ -338,7 +322,12 @@ make_key(struct map_run *r, const struct map_event_prog *ev,
 		buf_adds(
 		    &r->key, in->current_path == NULL ? "$" : in->current_path);
 	}
-	mend_utf8(&r->key, &r->value);
+	/* Bad UTF-8 of an alert must not reach the state. */
+	mended = (struct item){ .p = r->key.p, .len = r->key.len };
+	if (map__item_mend(&r->work, &mended) && mended.p != r->key.p) {
+		buf_reset(&r->key);
+		buf_add(&r->key, mended.p, mended.len);
+	}
 }
 
 static void

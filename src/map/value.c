@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "base/obj.h"
+#include "base/utf8.h"
 #include "jsonpath/jsonpath.h"
 #include "map/regex.h"
 #include "map/value.h"
@@ -112,6 +113,7 @@ map__work_reset(struct work *w)
 	w->n_items = 0;
 	w->n_values = 0;
 	arena_reset(&w->arena);
+	w->searched = 0;
 	w->emptied = NULL;
 	w->refused = NULL;
 	w->is_cut = false;
@@ -436,6 +438,29 @@ map__spread(struct work *w)
 	n = w->n_items - end;
 	memmove(w->items + first, w->items + end, n * sizeof(*w->items));
 	w->n_items = first + n;
+}
+
+bool
+map__item_mend(struct work *w, struct item *it)
+{
+	size_t n = 0;
+	char *p;
+
+	if (utf8_valid(it->p, it->len))
+		return true;
+	/* A bad byte becomes three. */
+	p = map__room(w, it->len * 3);
+	if (p == NULL)
+		return false;
+	for (size_t i = 0; i < it->len;) {
+		unsigned long cp;
+
+		i += utf8_decode(it->p + i, it->len - i, &cp);
+		n += utf8_encode(cp, p + n);
+	}
+	it->p = p;
+	it->len = n;
+	return true;
 }
 
 void

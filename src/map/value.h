@@ -59,6 +59,7 @@ struct work {
 	struct map_regex_match *match;
 	struct buf scratch;  /* what replace() is at work on */
 	struct paths *paths; /* NULL: not traced */
+	size_t searched;     /* bytes given to regexes, at most MAP_VALUE_MAX */
 	const char *emptied; /* the filter that left nothing of a value */
 	const char *refused; /* why a value was refused by a filter */
 	bool is_cut;         /* a text passed MAP_VALUE_MAX */
@@ -98,6 +99,9 @@ void map__item_scalar(struct work *w, size_t i);
 
 /* Make item i its JSON text. */
 void map__item_json(struct work *w, size_t i);
+
+/* What is no UTF-8 in a text item becomes U+FFFD; false: a limit. */
+bool map__item_mend(struct work *w, struct item *it);
 
 /* Arrays in the top value become their elements. */
 void map__spread(struct work *w);
