@@ -106,12 +106,12 @@ on_slice(void *ctx, const struct source_progress *pr)
 		lane__slice(l, p, pr);
 }
 
-/* Told on the edge, then seldom, then how long it took. */
+/* Told on the edge, then seldom, then how long it took.  One illness has many
+   faces (no token, no answer): going from one to another is no edge. */
 static void
 tell_state(struct feed *f, enum source_state state, const struct err *e,
     uint64_t retry_ms)
 {
-	bool is_edge = state != f->state;
 	uint64_t held = 0;
 
 	f->state = state;
@@ -130,13 +130,11 @@ tell_state(struct feed *f, enum source_state state, const struct err *e,
 	if (f->ill_since_ms == 0)
 		f->ill_since_ms = clk_ms();
 	f->ill_times++;
-	if (is_edge)
-		(void)log_over(&f->ill);
 	if (!log_may(&f->ill, &held))
 		return;
-	log_warn(FEED_FMT ": %s; trying again retry_ms=%llu failures=%llu",
-	    FEED_ARGS(f), e == NULL ? "no answer" : e->text,
-	    (unsigned long long)retry_ms, (unsigned long long)f->ill_times);
+	log_warn(FEED_FMT ": %s retry_ms=%llu failures=%llu", FEED_ARGS(f),
+	    e == NULL ? "no answer" : e->text, (unsigned long long)retry_ms,
+	    (unsigned long long)f->ill_times);
 }
 
 static void
@@ -146,7 +144,9 @@ on_state(
 	struct pass *p;
 
 	OBJ_CAST(p, ctx, PASS_MAGIC);
-	tell_state(p->feed, state, e, retry_ms);
+	/* What is final comes again as the end of the pass. */
+	if (state == SOURCE_OK || retry_ms > 0)
+		tell_state(p->feed, state, e, retry_ms);
 }
 
 static bool

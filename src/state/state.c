@@ -271,40 +271,47 @@ state_is_idle(const struct state *s)
 	return TAILQ_EMPTY(&s->queue);
 }
 
+/* One statement with the lane's three names: its row id, 0 if none came. */
+static int
+lane_query(sqlite3 *db, const char *sql, const char *const names[3],
+    int64_t *id, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+
+	*id = 0;
+	if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK) {
+		for (int i = 0; i < 3; i++)
+			(void)sqlite3_bind_text(
+			    st, i + 1, names[i], -1, SQLITE_STATIC);
+		if (sqlite3_step(st) == SQLITE_ROW)
+			*id = sqlite3_column_int64(st, 0);
+	}
+	if (sqlite3_finalize(st) == SQLITE_OK)
+		return 0;
+	return err_set(e, ERR_STATE, "state: %s", sqlite3_errmsg(db));
+}
+
 int
 state_lane(struct state *s, const char *source, const char *tenant,
     const char *destination, int64_t *id, struct err *e)
 {
-	sqlite3 *db = s->writer == NULL ? s->reader : s->writer;
-	sqlite3_stmt *st = NULL;
-	/* The update that changes nothing makes RETURNING answer for a row
-	   that is there already. */
-	const char *sql = s->writer == NULL ?
-	    "SELECT id FROM lane WHERE source = ? AND tenant = ?"
-	    " AND destination = ?" :
-	    "INSERT INTO lane (source, tenant, destination) VALUES (?, ?, ?)"
-	    " ON CONFLICT DO UPDATE SET source = source RETURNING id";
-	int rc = -1;
+	const char *const names[3] = { source, tenant, destination };
 
 	OBJ_CHECK(s, STATE_MAGIC);
 	assert(!s->is_writing);
-	if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK) {
-		(void)sqlite3_bind_text(st, 1, source, -1, SQLITE_STATIC);
-		(void)sqlite3_bind_text(st, 2, tenant, -1, SQLITE_STATIC);
-		(void)sqlite3_bind_text(st, 3, destination, -1, SQLITE_STATIC);
-		if (sqlite3_step(st) == SQLITE_ROW) {
-			*id = sqlite3_column_int64(st, 0);
-			rc = 0;
-		} else if (s->writer == NULL) {
-			*id = 0; /* no such lane yet: nothing is known of it */
-			rc = 0;
-		}
-	}
-	if (rc == -1)
-		(void)err_set(e, ERR_STATE, "state: %s", sqlite3_errmsg(db));
-	if (sqlite3_finalize(st) != SQLITE_OK && rc == 0)
-		rc = err_set(e, ERR_STATE, "state: %s", sqlite3_errmsg(db));
-	return rc;
+	/* A known lane needs no write: a disk that is full at the start must
+	   not keep the service from it. */
+	if (lane_query(s->reader,
+		"SELECT id FROM lane WHERE source = ? AND tenant = ?"
+		" AND destination = ?",
+		names, id, e) == -1)
+		return -1;
+	if (*id != 0 || s->writer == NULL)
+		return 0;
+	return lane_query(s->writer,
+	    "INSERT INTO lane (source, tenant, destination)"
+	    " VALUES (?, ?, ?) RETURNING id",
+	    names, id, e);
 }
 
 static int64_t
