@@ -97,9 +97,14 @@ def explain(program, src, folder, record):
         [program, "explain", "-m", os.path.join(src, "cef",
                                                 "graph-alerts.map"), path],
         capture_output=True, text=True, check=False)
-    say(result.stdout.rstrip() if result.returncode == 0
-        else result.stderr.rstrip())
-    return result.returncode == 0
+    if result.returncode != 0:
+        say(result.stderr.rstrip())
+        return False
+    # The fields whole; of what no field carries, only how much it is.
+    for line in result.stdout.rstrip().split("\n"):
+        if not line.startswith("  $"):
+            say(line)
+    return True
 
 
 def pick(sim, lines):

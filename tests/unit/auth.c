@@ -379,12 +379,13 @@ read_sample(const char *name, size_t *len)
 	return buf_take(&b);
 }
 
-/* skip() would do, were cmocka's TAP for it not one that counts as failed. */
 static void
 skip_without(size_t seen)
 {
-	if (seen == 0)
-		print_message("# skipped: CEFWD_SAMPLES names no samples\n");
+	if (seen > 0)
+		return;
+	print_message("# CEFWD_SAMPLES names no samples\n");
+	skip();
 }
 
 static void
