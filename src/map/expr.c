@@ -182,6 +182,13 @@ escape(struct parse *ps, struct buf *out)
 	    "(a backslash itself is \\\\)");
 }
 
+static int
+not_closed(struct parse *ps, size_t quote)
+{
+	return fail(
+	    ps, quote, 1, "the string is not closed; its \" is missing");
+}
+
 /* Characters and escapes up to the closing quote or a brace. */
 static int
 literal(struct parse *ps, size_t quote, struct buf *out)
@@ -205,8 +212,7 @@ literal(struct parse *ps, size_t quote, struct buf *out)
 		buf_addc(out, c);
 		ps->at++;
 	}
-	return fail(
-	    ps, quote, 1, "the string is not closed; its \" is missing");
+	return not_closed(ps, quote);
 }
 
 static int expr(struct parse *ps);
@@ -266,18 +272,40 @@ string(struct parse *ps) /* NOLINT(misc-no-recursion): by expr() */
 	return 0;
 }
 
-/* A string without braces. */
+/* Whether an expression seems to be meant by the "{" at the current byte. */
+static bool
+is_expression(const struct parse *ps)
+{
+	size_t n = 1;
+
+	while (ahead(ps, n) == ' ')
+		n++;
+	return ahead(ps, n) != '\0' && strchr("$@\"(", ahead(ps, n)) != NULL;
+}
+
+/* A string whose braces are characters, escaped or not: "${1}". */
 static int
 plain_string(struct parse *ps, struct buf *out)
 {
 	size_t quote = ps->at++;
 
-	if (literal(ps, quote, out) == -1)
-		return -1;
-	if (ahead(ps, 0) == '{') {
-		return fail(ps, ps->at, 1,
-		    "no braces in this string; write \\{ for the character");
+	buf_reset(out);
+	while (ps->at < ps->len && ahead(ps, 0) != '"') {
+		if (ahead(ps, 0) == '\\') {
+			if (escape(ps, out) == -1)
+				return -1;
+			continue;
+		}
+		if (ahead(ps, 0) == '{' && is_expression(ps)) {
+			return fail(ps, ps->at, 1,
+			    "no expressions in this string; write \\{ for "
+			    "the character");
+		}
+		buf_addc(out, ahead(ps, 0));
+		ps->at++;
 	}
+	if (ps->at == ps->len)
+		return not_closed(ps, quote);
 	ps->at++;
 	return 0;
 }

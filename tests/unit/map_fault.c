@@ -106,7 +106,7 @@ expressions_are_held_to_their_grammar(void **state)
 		{ "msg = \"\\q\"", "t.map:6:8: unknown escape; there are \\\\ \\\" \\{ \\} \\n \\t \\uXXXX (a backslash itself is \\\\)\n" },
 		{ "msg = \"\\u12g4\"", "t.map:6:8: \\u takes four hexadecimal digits of a character, a pair of surrogates for one past U+FFFF\n" },
 		{ "msg = \"\\ud800\"", "t.map:6:8: \\u takes four hexadecimal digits of a character, a pair of surrogates for one past U+FFFF\n" },
-		{ "msg = $.a | default(\"{\")", "t.map:6:22: no braces in this string; write \\{ for the character\n" },
+		{ "msg = $.a | default(\"{ $.b}\")", "t.map:6:22: no expressions in this string; write \\{ for the character\n" },
 		{ "msg = \"x\" ?? \\\n   $.a | nope", "t.map:7:10: unknown filter\n" },
 	};
 	/* clang-format on */
@@ -122,7 +122,7 @@ fields_are_held_against_the_dictionary(void **state)
 	/* clang-format off */
 	static const struct row rows[] = {
 		{ "shst = $.a", "t.map:6:1: unknown field \"shst\"; did you mean \"shost\"?\n" },
-		{ "whe = $.a", "t.map:6:1: unknown field \"whe\"; did you mean \"when\"?\n" },
+		{ "whem = $.a", "t.map:6:1: unknown field \"whem\"; did you mean \"when\"?\n" },
 		{ "ContosoRisk = $.a", "t.map:6:1: unknown field \"ContosoRisk\"; declare a key of your own above the sections: custom-keys = ...\n" },
 		{ "shost = $.a\nsourceHostName = $.b", "t.map:7:1: sourceHostName is set twice; first as shost in line 6\n" },
 		{ "shost = $.a\nshost! = $.b", "t.map:7:1: shost is set twice; first in line 6\n" },
@@ -163,14 +163,14 @@ sections_and_lookups_are_checked(void **state)
 		{ "[common x]", "t.map:6:1: [common] has no name\n" },
 		{ "[lookup]\na = 1", "t.map:6:1: a lookup has a name: [lookup severity]\n" },
 		{ "[lookup s]\na = 1", "t.map:6:1: warning: no expression uses [lookup s]\n" },
-		{ "msg = $.a | lookup(sevrity)\n[lookup severity]\na = 1", "t.map:6:20: no [lookup sevrity]; did you mean \"severity\"?\nt.map:7:1: warning: no expression uses [lookup severity]\n" },
+		{ "msg = $.a | lookup(severety)\n[lookup severity]\na = 1", "t.map:6:20: no [lookup severety]; did you mean \"severity\"?\nt.map:7:1: warning: no expression uses [lookup severity]\n" },
 		{ "msg = $.a | lookup(x)", "t.map:6:20: no [lookup x]; add that section to the map\n" },
 		{ "msg = $.a | lookup(\"x\")", "t.map:6:20: lookup takes the name of a lookup, without quotes here\n" },
 		{ "msg = $.a | lookup(x)\n[lookup x]\na, A = 1", "t.map:8:1: \"A\" is listed twice in [lookup x]\n" },
 		{ "msg = $.a | lookup(x)\n[lookup x]\na b = 1", "t.map:8:1: keys with blanks or quotes stand in double quotes, several with commas between them\n" },
 		{ "msg = $.a | lookup(x)\n[lookup x]\n\"a\" b = 1", "t.map:8:1: a comma is missing between the keys\n" },
 		{ "msg = $.a | lookup(x)\n[lookup x]\na = b c", "t.map:8:5: the value of a lookup is one word, a \"text\" in double quotes or @\n" },
-		{ "msg = $.a | lookup(x)\n[lookup x]\na = \"{\"", "t.map:8:6: no braces in this string; write \\{ for the character\n" },
+		{ "msg = $.a | lookup(x)\n[lookup x]\na = \"{$.a}\"", "t.map:8:6: no expressions in this string; write \\{ for the character\n" },
 		{ "msg = $.a | lookup(x)\n[lookup x]\na =", "t.map:8:1: \"a\" has no value; write \"\" for none\n" },
 	};
 	/* clang-format on */
@@ -185,7 +185,7 @@ the_top_and_includes_are_checked(void **state)
 {
 	/* clang-format off */
 	static const struct row rows[] = {
-		{ "includ = a.map\n" HEAD, "t.map:1:1: unknown key \"includ\" above the sections; did you mean \"include\"?\n" },
+		{ "includes = a.map\n" HEAD, "t.map:1:1: unknown key \"includes\" above the sections; did you mean \"include\"?\n" },
 		{ "shost = $.a\n" HEAD, "t.map:1:1: only include and custom-keys stand above the sections; fields belong below [event] or [common]\n" },
 		{ "custom-keys = shost Ok a_b\n" HEAD, "t.map:1:15: shost is in the dictionary; use it without declaring it\nt.map:1:24: a custom key is one word of ASCII letters and digits, no dictionary or header name, such as ContosoRisk\n" },
 		{ "custom-keys =\n" HEAD, "t.map:1:1: custom-keys names the keys that this map adds\n" },
