@@ -1,8 +1,6 @@
 /*
  * verify.h - inside net/: words for a certificate that was not accepted
  *
- * Apart from the rest, as OpenSSL's headers have an ERR_STATE of their own.
- *
  * SPDX-License-Identifier: MIT
  */
 

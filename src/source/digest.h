@@ -1,7 +1,7 @@
 /*
  * digest.h - the identity of a record that brings none
  *
- * Apart from the rest, as OpenSSL's headers have an ERR_STATE of their own.
+ * Apart from the rest, as OpenSSL's headers have an ERR_STORE of their own.
  *
  * SPDX-License-Identifier: MIT
  */

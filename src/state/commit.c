@@ -207,7 +207,7 @@ state__write(sqlite3 *db, const struct state_commit *c, struct err *e)
 	int rc = -1;
 
 	if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
-		return err_set(e, ERR_STATE, "%s", sqlite3_errmsg(db));
+		return err_set(e, ERR_STORE, "%s", sqlite3_errmsg(db));
 	if (prepare(db, &st) == -1)
 		goto out;
 	for (size_t i = 0; i < c->n; i++) {
@@ -217,11 +217,11 @@ state__write(sqlite3 *db, const struct state_commit *c, struct err *e)
 	rc = 0;
 out:
 	if (rc == -1)
-		(void)err_set(e, ERR_STATE, "%s", sqlite3_errmsg(db));
+		(void)err_set(e, ERR_STORE, "%s", sqlite3_errmsg(db));
 	finalize(&st);
 	if (rc == 0 &&
 	    sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
-		rc = err_set(e, ERR_STATE, "%s", sqlite3_errmsg(db));
+		rc = err_set(e, ERR_STORE, "%s", sqlite3_errmsg(db));
 	if (rc == -1)
 		(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 	return rc;

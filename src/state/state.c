@@ -32,7 +32,7 @@ take_lock(const char *dir, struct err *e)
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
 	if (fd == -1) {
 		saved = errno;
-		(void)err_set_errno(e, ERR_STATE, saved,
+		(void)err_set_errno(e, ERR_STORE, saved,
 		    "%s: cannot be opened; state-dir must be writable for "
 		    "the service's user",
 		    path);
@@ -66,7 +66,7 @@ open_db(const char *path, int flags, struct err *e)
 
 	if (sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX, NULL) !=
 	    SQLITE_OK) {
-		(void)err_set(e, ERR_STATE, "%s: %s", path,
+		(void)err_set(e, ERR_STORE, "%s: %s", path,
 		    db == NULL ? "out of memory" : sqlite3_errmsg(db));
 		(void)sqlite3_close(db);
 		return NULL;
@@ -97,13 +97,13 @@ check_version(sqlite3 *db, const char *path, struct err *e)
 	int version = 0;
 
 	if (read_int(db, "PRAGMA user_version", &version) == -1) {
-		return err_set(e, ERR_STATE,
+		return err_set(e, ERR_STORE,
 		    "%s: %s; move the file away to start anew (alerts of the "
 		    "last \"start\" are then sent again)",
 		    path, sqlite3_errmsg(db));
 	}
 	if (version > STATE_VERSION) {
-		return err_set(e, ERR_STATE,
+		return err_set(e, ERR_STORE,
 		    "%s: written by a newer cefwd (version %d, this one "
 		    "knows %d); run that one",
 		    path, version, STATE_VERSION);
@@ -136,7 +136,7 @@ open_writer(struct state *s, const char *path, struct err *e)
 		goto fail;
 	return 0;
 fail:
-	return err_set(e, ERR_STATE, "%s: %s", path, sqlite3_errmsg(s->writer));
+	return err_set(e, ERR_STORE, "%s: %s", path, sqlite3_errmsg(s->writer));
 }
 
 static int
@@ -159,7 +159,7 @@ open_reader(struct state *s, const char *path, struct err *e)
 		-1, SQLITE_PREPARE_PERSISTENT, &s->get_memory,
 		NULL) != SQLITE_OK) {
 		return err_set(
-		    e, ERR_STATE, "%s: %s", path, sqlite3_errmsg(s->reader));
+		    e, ERR_STORE, "%s: %s", path, sqlite3_errmsg(s->reader));
 	}
 	return 0;
 }
@@ -203,7 +203,7 @@ state_open(uv_loop_t *loop, const char *dir, state_report_fn *report, void *ctx,
 	s->report = report;
 	s->ctx = ctx;
 	if (mkdir(dir, 0750) == -1 && errno != EEXIST) {
-		(void)err_set_errno(e, ERR_STATE, errno,
+		(void)err_set_errno(e, ERR_STORE, errno,
 		    "%s: cannot be made; create it for the service's user",
 		    dir);
 		goto fail;
@@ -288,7 +288,7 @@ lane_query(sqlite3 *db, const char *sql, const char *const names[3],
 	}
 	if (sqlite3_finalize(st) == SQLITE_OK)
 		return 0;
-	return err_set(e, ERR_STATE, "state: %s", sqlite3_errmsg(db));
+	return err_set(e, ERR_STORE, "state: %s", sqlite3_errmsg(db));
 }
 
 int
@@ -348,7 +348,7 @@ state_cursor_get(
 	(void)sqlite3_reset(st);
 	if (rc == SQLITE_ROW || rc == SQLITE_DONE)
 		return 0;
-	return err_set(e, ERR_STATE, "state: %s", sqlite3_errmsg(s->reader));
+	return err_set(e, ERR_STORE, "state: %s", sqlite3_errmsg(s->reader));
 }
 
 int
@@ -372,7 +372,7 @@ state_memory_get(struct state *s, int64_t lane, const char *record,
 		return 1;
 	if (rc == SQLITE_DONE)
 		return 0;
-	return err_set(e, ERR_STATE, "state: %s", sqlite3_errmsg(s->reader));
+	return err_set(e, ERR_STORE, "state: %s", sqlite3_errmsg(s->reader));
 }
 
 static void start_writing(struct state *s);

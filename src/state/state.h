@@ -27,7 +27,7 @@ typedef void state_report_fn(void *ctx, const struct err *e);
 /*
  * state_open(loop, dir, report, ctx, e): take the POSIX lock on dir/lock
  * (ERR_BUSY names the holder if another forwarder has it), then open or
- * create dir/state.db.  A database of a newer version is refused (ERR_STATE).
+ * create dir/state.db.  A database of a newer version is refused (ERR_STORE).
  * dir is made where only its last part is missing.  NULL with e.
  */
 struct state *state_open(uv_loop_t *loop, const char *dir,

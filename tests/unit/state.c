@@ -247,7 +247,7 @@ a_database_of_a_newer_version_is_refused(void **state)
 	close_state(f, open_state(f));
 	exec_beside(f, "PRAGMA user_version = 2");
 	assert_null(state_open(&f->loop, f->dir, on_report, f, &e));
-	assert_int_equal(e.kind, ERR_STATE);
+	assert_int_equal(e.kind, ERR_STORE);
 	assert_non_null(strstr(e.text, "newer cefwd"));
 }
 
@@ -266,7 +266,7 @@ what_is_no_database_is_refused(void **state)
 		(void)fputs("this is no database", file);
 	(void)fclose(file);
 	assert_null(state_open(&f->loop, f->dir, on_report, f, &e));
-	assert_int_equal(e.kind, ERR_STATE);
+	assert_int_equal(e.kind, ERR_STORE);
 	assert_non_null(strstr(e.text, "move the file away"));
 }
 
