@@ -10,7 +10,8 @@ scenarios = \
 	tests/scenario/test_map_manual.py \
 	tests/scenario/test_once.py \
 	tests/scenario/test_run.py \
-	tests/scenario/test_shipped_maps.py
+	tests/scenario/test_shipped_maps.py \
+	tests/scenario/test_translate.py
 
 TESTS += tests/lint/run $(scenarios)
 $(scenarios:.py=.log): cefwd$(EXEEXT)

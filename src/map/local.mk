@@ -2,6 +2,7 @@
 
 noinst_LIBRARIES += libmap.a
 libmap_a_SOURCES = \
+	src/map/args.c \
 	src/map/compile.c \
 	src/map/eval.c \
 	src/map/expr.c src/map/expr.h \
@@ -10,10 +11,12 @@ libmap_a_SOURCES = \
 	src/map/filter_net.c \
 	src/map/filter_number.c \
 	src/map/filter_text.c \
+	src/map/literal.c \
 	src/map/lookup.c src/map/lookup.h \
 	src/map/map.h src/map/map_priv.h \
 	src/map/merge.c \
 	src/map/model.c src/map/model.h src/map/model_priv.h \
+	src/map/parse.c src/map/parse.h \
 	src/map/regex.c src/map/regex.h \
 	src/map/run.c \
 	src/map/value.c src/map/value.h

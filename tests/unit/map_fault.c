@@ -122,7 +122,7 @@ fields_are_held_against_the_dictionary(void **state)
 	/* clang-format off */
 	static const struct row rows[] = {
 		{ "shst = $.a", "t.map:6:1: unknown field \"shst\"; did you mean \"shost\"?\n" },
-		{ "whem = $.a", "t.map:6:1: unknown field \"whem\"; did you mean \"when\"?\n" },
+		{ "whxn = $.a", "t.map:6:1: unknown field \"whxn\"; did you mean \"when\"?\n" },
 		{ "ContosoRisk = $.a", "t.map:6:1: unknown field \"ContosoRisk\"; declare a key of your own above the sections: custom-keys = ...\n" },
 		{ "shost = $.a\nsourceHostName = $.b", "t.map:7:1: sourceHostName is set twice; first as shost in line 6\n" },
 		{ "shost = $.a\nshost! = $.b", "t.map:7:1: shost is set twice; first in line 6\n" },
