@@ -7,12 +7,12 @@ import time
 import pytest
 from cef import ids
 
-MANY = 250      # three pages of the simulated default, more than one slice
-
-
 @pytest.fixture
 def many(new_sim):
-    return new_sim(MANY)
+    """250 alerts in pages of 100 at most."""
+    sim = new_sim(250)
+    sim.set(top_max=100)
+    return sim
 
 
 def deliver(cefwd, sim, tcp, **source):
@@ -72,13 +72,10 @@ def test_retry_after_is_obeyed(sim, cefwd, tcp):
 
 # Ways of an API that is not as it should be, all along.
 WAYS = {
-    "full pages without a link": {"links_given": False, "top_max": 40},
+    "pages without a link": {"links_given": False},
     "no order": {"order_obeyed": False},
-    "no order, no link": {"order_obeyed": False, "links_given": False,
-                          "top_max": 40},
+    "no order, no link": {"order_obeyed": False, "links_given": False},
     "no count": {"count_given": False},
-    "no count, no link": {"count_given": False, "links_given": False,
-                          "top_max": 40},
     "small pages": {"top_max": 7},
     "no compression": {"gzip": False},
     "no Date": {"date_offset_s": None},
@@ -98,7 +95,16 @@ def test_an_api_with_ways_of_its_own_is_read_whole(
     assert len(got) == len(set(got))
 
 
-def test_a_thousand_alerts_of_one_moment_are_read_whole(
+def test_full_pages_without_link_and_count_are_read_whole(
+        new_sim, new_cefwd, tcp):
+    """Only that a page is as full as was asked for tells that more may
+    follow."""
+    sim = new_sim(2500)
+    sim.set(links_given=False, count_given=False)
+    deliver(new_cefwd(sim), sim, tcp)
+
+
+def test_sixty_alerts_of_one_moment_are_read_whole(
         new_sim, new_cefwd, tcp):
     sim = new_sim(0)
     with sim.lock:
@@ -187,6 +193,17 @@ def test_a_refused_service_goes_on_when_the_secret_is_mended(
     assert tcp.wait_for(lambda lines: set(ids(lines)) == sim.store.ids(),
                         60), service.said()
     assert service.stop() == 0
+
+
+def test_a_condition_is_logged_when_it_changes_not_at_every_attempt(
+        sim, cefwd, tcp):
+    wrong_secret(sim, cefwd)
+    service = cefwd.configure("tcp://127.0.0.1:%d" % tcp.port).start()
+    assert service.wait_said("AADSTS7000215"), service.said()
+    time.sleep(4)
+    assert service.stop() == 0
+    assert service.said().count("AADSTS7000215") <= 2
+    assert len(sim.requests(place="token")) <= 2
 
 
 @pytest.mark.parametrize("kind, options", [

@@ -271,7 +271,7 @@ TOKENS = {
 @pytest.mark.parametrize("name", list(TOKENS))
 def test_a_broken_token_answer_is_told_and_not_used(ready, name):
     ready.sim.fault("token", "raw", body=TOKENS[name], times=1000)
-    result = ready.once("--timeout", "2s")
+    result = ready.once("--timeout", "1s")
     assert result.status in (69, 75, 77), result
     assert "token" in result.err
     assert ready.sim.requests(place="alerts") == []
@@ -293,7 +293,7 @@ REFUSALS = {
 def test_a_strange_refusal_is_one_line_and_a_status(ready, name):
     status, body = REFUSALS[name]
     ready.sim.fault("token", "status", status=status, body=body, times=1000)
-    result = ready.once("--timeout", "3s")
+    result = ready.once("--timeout", "2s")
     assert result.status in (69, 75, 77, 78), result
     assert "\nFORGED" not in result.err and "\nb\n" not in result.err
     assert "\x1b" not in result.err
@@ -323,7 +323,7 @@ PAGES = {
 def test_a_broken_page_is_told_and_ends_in_time(ready, name):
     kind, options = PAGES[name]
     ready.sim.fault("alerts", kind, times=100000, **options)
-    result = ready.once("--timeout", "3s")
+    result = ready.once("--timeout", "2s")
     assert result.status in (65, 69, 75, 77, 78), result
     assert result.err.strip()
     assert result.seconds < 20
