@@ -166,7 +166,7 @@ log_may(struct log_throttle *t, uint64_t *held)
 		return false;
 	}
 	if (t->silence_ms == 0)
-		t->silence_ms = 1000;
+		t->silence_ms = 60000;
 	else if (t->silence_ms < 3600000)
 		t->silence_ms *= 2;
 	t->again_ms = now + t->silence_ms;

@@ -53,7 +53,7 @@ void log_die(const char *room, const char *fmt, ...)
 
 /*
  * A repeating message: said once, then counted, said again with the count
- * after each doubling of the silence (1 s, up to 1 h).  Zeroed at first.
+ * after each doubling of the silence (1 min, up to 1 h).  Zeroed at first.
  */
 struct log_throttle {
 	uint64_t again_ms;   /* clk_ms() when it may be said again */
