@@ -25,24 +25,24 @@
  */
 
 /* Failures in a row before less is asked for at a time. */
-#define SHRINK_AFTER       3u
+#define SHRINK_AFTER       3U
 
 /* Smaller pages than this do not help where one record is the trouble. */
-#define PAGE_SIZE_MIN      50u
+#define PAGE_SIZE_MIN      50U
 
 /* What a restart repeats, and a drop after a pause: some ten pages. */
-#define SLICE_RECORDS_MAX  10000u
+#define SLICE_RECORDS_MAX  10000U
 
 /* Unpaged APIs hand out a slice in one answer: at most a day of it. */
 #define SLICE_UNPAGED      ((int64_t)86400 * STAMP_PER_S)
 
 /* Links without an end that bring nothing. */
-#define SLICE_PAGES_MAX    10000u
+#define SLICE_PAGES_MAX    10000U
 
 /* Calls that bring nothing new are spaced after so many, so that an API that
    makes no sense is not asked without pause. */
-#define IDLE_CALLS         60u
-#define IDLE_CALLS_PER_MIN 150u
+#define IDLE_CALLS         60U
+#define IDLE_CALLS_PER_MIN 150U
 
 static int64_t
 now(const struct source_pass *p)
@@ -88,6 +88,7 @@ source__slice_begin(struct source_pass *p)
 	p->records = 0;
 	p->pages = 0;
 	p->count = -1;
+	p->is_probe = false;
 	p->page.is_first = true;
 	if (source__url(p->source, &p->w, &p->slices, p->page_size,
 		&p->page.url, &e) == -1) {
@@ -243,7 +244,8 @@ works(struct source_pass *p)
 	p->has_worked = true;
 	p->is_renewed = false;
 	confirm_gap(p);
-	if (!p->is_gone)
+	/* Answers that lead nowhere are no good news. */
+	if (!p->is_gone && p->idle < IDLE_CALLS)
 		source__tell(p, SOURCE_OK, NULL, 0);
 }
 
@@ -276,7 +278,10 @@ halve(struct source_pass *p, const struct err *e)
 	log_debug("%s", e->text);
 	if (has_slices(p)) {
 		if (slices_halve(&p->slices, now(p))) {
-			ask_slice(p);
+			if (p->idle >= IDLE_CALLS)
+				source__tell(p, SOURCE_UNREACHABLE, e, 0);
+			if (!p->is_gone)
+				ask_slice(p);
 			return;
 		}
 		if (hi == STAMP_NONE) {
@@ -310,6 +315,33 @@ halve_for(struct source_pass *p, const char *fmt, ...)
 	halve(p, &e);
 }
 
+/* A first page without link and count proves nothing: the API may hand out
+   fewer records than the page size that it was asked for. */
+static bool
+needs_probe(const struct source_pass *p)
+{
+	bool is_counted = p->count >= 0 &&
+	    (!p->source->is_count_void || distinct(p) >= (uint64_t)p->count);
+
+	return !is_counted && !p->is_probe && p->page.is_first &&
+	    p->page_size != 0 && split_count(p->split) != 0 && can_halve(p);
+}
+
+/* Ask for what lies behind the page; anything new, and there was more. */
+static void
+probe(struct source_pass *p)
+{
+	buf_addf(&p->page.url, "&$skip=%llu",
+	    (unsigned long long)split_count(p->split));
+	if (!buf_ok(&p->page.url)) {
+		next_slice(p);
+		return;
+	}
+	p->page.is_first = false;
+	p->is_probe = true;
+	ask(p);
+}
+
 /* The slice's pages have ended: is it whole (DESIGN promise 2)? */
 static void
 slice_end(struct source_pass *p)
@@ -324,12 +356,16 @@ slice_end(struct source_pass *p)
 	   link pages, and where nothing can be cut. */
 	if (is_counted && !is_short && (!p->page.is_first || !can_halve(p)))
 		is_full = false;
+	if (p->is_probe)
+		is_full = p->page.fresh != 0;
 	if (is_short)
 		halve_for(p, "only %llu of %llu records came",
 		    (unsigned long long)distinct(p),
 		    (unsigned long long)p->count);
 	else if (is_full)
 		halve_for(p, "a full page came without a link to the next");
+	else if (needs_probe(p))
+		probe(p);
 	else
 		next_slice(p);
 }

@@ -8,7 +8,7 @@
 
 #include "source/digest.h"
 
-#define HALF 16u /* bytes */
+#define HALF 16U /* bytes */
 
 void
 digest_text(const char *text, size_t len, char out[DIGEST_MAX])

@@ -11,7 +11,7 @@
 
 #include <stddef.h>
 
-#define DIGEST_MAX 40u /* bytes of "sha256:" and its text, NUL included */
+#define DIGEST_MAX 40U /* bytes of "sha256:" and its text, NUL included */
 
 /* "sha256:" and the first half of the SHA-256 in hexadecimal: nobody makes
    two texts with the same. */

@@ -8,10 +8,10 @@
 
 #include "source/hashset.h"
 
-#define CAP_FIRST 64u
+#define CAP_FIRST 64U
 
 /* What a busy slice needed is given back before the next quiet one. */
-#define CAP_KEEP  4096u
+#define CAP_KEEP  4096U
 
 void
 hashset_fini(struct hashset *h)

@@ -13,10 +13,10 @@
 #include "source/source_priv.h"
 
 /* An error's body is read for its code and message; it is short. */
-#define ERROR_BODY_MAX (256u << 10)
+#define ERROR_BODY_MAX (256U << 10)
 
 /* Accept, the request id and what a row adds. */
-#define HEADERS_MAX    16u
+#define HEADERS_MAX    16U
 
 /* RFC 9562, 5.4: random; support finds the request by it. */
 static void

@@ -27,10 +27,10 @@
  */
 
 /* DESIGN promise 9: nobody's server has to hold a transfer for longer. */
-#define PAUSE_MAX_MS   30000u
+#define PAUSE_MAX_MS   30000U
 
 /* No answer makes us ask again sooner, whatever it names. */
-#define WAIT_MIN_MS    1000u
+#define WAIT_MIN_MS    1000U
 
 /* Unpaged APIs hand out a slice in one answer: at most a day of it. */
 #define SLICE_UNPAGED  ((int64_t)86400 * STAMP_PER_S)

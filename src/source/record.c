@@ -136,7 +136,7 @@ parse(struct record_parser *p, const char *text, size_t len, uint64_t offset,
 	json_object_put(*out);
 	*out = NULL;
 	return err_set(e, ERR_DATA, "byte %llu: %s",
-	    (unsigned long long)(offset + end + 1),
+	    (unsigned long long)offset + end + 1,
 	    why == json_tokener_success      ? "a record must be one object" :
 		why == json_tokener_continue ? "the record ends too early" :
 					       json_tokener_error_desc(why));

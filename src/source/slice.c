@@ -38,7 +38,8 @@ slices_can_halve(const struct slices *s, int64_t now)
 {
 	int64_t end = s->hi == STAMP_NONE ? now : s->hi;
 
-	return s->n < SLICES_MAX && end > s->lo && end - s->lo >= 2 * SLICE_MIN;
+	return s->n < SLICES_MAX && end > s->lo &&
+	    (end - s->lo) / 2 >= SLICE_MIN;
 }
 
 bool

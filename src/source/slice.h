@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 /* Halving all of 64-bit time down to a second takes 40 edges. */
-#define SLICES_MAX 64u
+#define SLICES_MAX 64U
 
 /* Not halved below it: one bulk import can stamp any number alike. */
 #define SLICE_MIN  STAMP_PER_S

@@ -24,9 +24,9 @@
 #define SOURCE_MAGIC    0x50c3feedU
 #define PASS_MAGIC      0x9a55e5e5U
 
-#define SOURCE_ID_MAX   512u /* bytes: source_record.id */
-#define SOURCE_WORD_MAX 128u /* bytes of a request id, a content type */
-#define SOURCE_UUID_MAX 37u  /* with its NUL */
+#define SOURCE_ID_MAX   512U /* bytes: source_record.id */
+#define SOURCE_WORD_MAX 128U /* bytes of a request id, a content type */
+#define SOURCE_UUID_MAX 37U  /* with its NUL */
 
 struct source {
 	unsigned int magic;
@@ -107,6 +107,7 @@ struct source_pass {
 	uint64_t records; /* that could not be parsed, of whole pages */
 	uint64_t pages;
 	int64_t count;      /* the API's $count of its first page; -1: none */
+	bool is_probe;      /* the page under way lies behind the last */
 	bool is_unfiltered; /* it takes no notice of creation times */
 	unsigned int page_size;
 

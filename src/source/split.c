@@ -373,12 +373,16 @@ is_plain(struct json_object *v)
 static int
 keep_error(struct split *s, struct json_object *v, struct err *e)
 {
-	json_object_object_foreach(v, name, inner)
-	{
+	struct json_object_iterator at = json_object_iter_begin(v);
+	struct json_object_iterator end = json_object_iter_end(v);
+
+	for (; !json_object_iter_equal(&at, &end); json_object_iter_next(&at)) {
+		struct json_object *inner = json_object_iter_peek_value(&at);
+
 		if (!is_plain(inner) || has_nul(inner))
 			continue;
-		if (keep(s, "error/", name, json_object_get_string(inner), e) ==
-		    -1)
+		if (keep(s, "error/", json_object_iter_peek_name(&at),
+			json_object_get_string(inner), e) == -1)
 			return -1;
 	}
 	return 0;

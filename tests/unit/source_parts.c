@@ -313,7 +313,8 @@ requests_are_percent_encoded(void **state)
 	make_url(graph, "https://g", "title eq 'a&b=c+d%20'", &closed, 7, &url);
 	assert_string_equal(url.p,
 	    "https://g/v1.0/security/alerts_v2?$filter="
-	    "lastUpdateDateTime%20ge%201970-01-01T00%3A00%3A05.0000000Z%20and%20"
+	    "lastUpdateDateTime%20ge%201970-01-01T00%3A00%3A05.0000000Z"
+	    "%20and%20"
 	    "createdDateTime%20ge%201970-01-01T00%3A00%3A10.0000000Z%20and%20"
 	    "createdDateTime%20lt%201970-01-01T00%3A00%3A20.0000000Z%20and%20"
 	    "%28title%20eq%20%27a%26b%3Dc%2Bd%2520%27%29"
