@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
 #include <sysexits.h>
 
 #include "base/log.h"
@@ -106,6 +104,7 @@ parse(int argc, char **argv, struct cmd_env *env, struct explain *x)
 		{ "json", no_argument, NULL, OPT_JSON }, { NULL, 0, NULL, 0 } };
 	int c, status;
 
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
 	while ((c = getopt_long(
 		    argc, argv, CMD_COMMON_SHORT "m:", options, NULL)) != -1) {
 		status = -1;
@@ -123,17 +122,6 @@ parse(int argc, char **argv, struct cmd_env *env, struct explain *x)
 		return cmd_usage(&cmd_explain, "which map? give -m MAP");
 	cmd_log_configure(env, LOG_LEVEL_INFO);
 	return -1;
-}
-
-static int
-flush(void)
-{
-	if (fflush(stdout) == 0 && ferror(stdout) == 0)
-		return EX_OK;
-	if (errno != EPIPE)
-		log_err(
-		    "standard output cannot be written: %s", strerror(errno));
-	return EX_TEMPFAIL;
 }
 
 static int
@@ -160,7 +148,7 @@ run(int argc, char **argv, struct cmd_env *env)
 		x.view_ctx = table = explain_table_new();
 	}
 	status = input_read(argv + optind, argc - optind, explain_record, &x);
-	written = flush();
+	written = output_flush();
 	explain_table_free(table);
 	explain_json_free(json);
 	carried_free(x.carried);

@@ -100,6 +100,17 @@ element(void *ctx, const struct split_element *el, struct err *e)
 	return in->is_stopped ? err_set(e, ERR_DATA, "stopped") : 0;
 }
 
+static void
+log_missing(struct input *in, int errnum)
+{
+	struct err e;
+
+	in->has_missing = true;
+	(void)err_set_errno(
+	    &e, ERR_NOINPUT, errnum, "%s cannot be read", in->file);
+	log_err("%s", e.text);
+}
+
 /* Feed a file; 0, or -1 where it ended early with the reason logged. */
 static int
 feed(struct input *in, int fd)
@@ -113,9 +124,7 @@ feed(struct input *in, int fd)
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1) {
-			in->has_missing = true;
-			log_err(
-			    "%s cannot be read: %s", in->file, strerror(errno));
+			log_missing(in, errno);
 			return -1;
 		}
 		if (n == 0 && split_finish(in->split, &e) == 0)
@@ -141,8 +150,7 @@ read_file(struct input *in, const char *name)
 	if (!is_stdin)
 		fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd == -1) {
-		in->has_missing = true;
-		log_err("%s cannot be read: %s", name, strerror(errno));
+		log_missing(in, errno);
 		return;
 	}
 	split_reset(in->split);
@@ -178,4 +186,19 @@ input_read(char *const *files, int n, input_record_fn *fn, void *ctx)
 	if (in.has_missing)
 		return EX_NOINPUT;
 	return in.has_bad ? EX_DATAERR : EX_OK;
+}
+
+int
+output_flush(void)
+{
+	struct err e;
+
+	if (fflush(stdout) == 0 && ferror(stdout) == 0)
+		return EX_OK;
+	if (errno != EPIPE) {
+		(void)err_set_errno(
+		    &e, ERR_STORE, errno, "standard output cannot be written");
+		log_err("%s", e.text);
+	}
+	return EX_TEMPFAIL;
 }

@@ -39,4 +39,8 @@ typedef int input_record_fn(void *ctx, const struct input_record *record);
  */
 int input_read(char *const *files, int n, input_record_fn *fn, void *ctx);
 
+/* Write what stdio holds of the output: EX_OK or EX_TEMPFAIL, the reason
+   logged.  A reader that has gone ("| head") is not worth a word. */
+int output_flush(void);
+
 #endif /* CEFWD_CMD_INPUT_H */

@@ -86,28 +86,28 @@ log_counts(const struct map_run *run)
 	}
 }
 
-/* Read the expected output into out; 0 or -1. */
+/* Read the expected output into out. */
 static int
-read_expected(const char *name, struct buf *out)
+read_expected(const char *name, struct buf *out, struct err *e)
 {
 	FILE *f = fopen(name, "re");
 	char bytes[8192];
+	int result;
 	size_t n;
 
 	if (f == NULL) {
-		log_err("%s cannot be read: %s", name, strerror(errno));
-		return -1;
+		return err_set_errno(
+		    e, ERR_NOINPUT, errno, "%s cannot be read", name);
 	}
 	while ((n = fread(bytes, 1, sizeof(bytes), f)) > 0)
 		buf_add(out, bytes, n);
-	if (ferror(f) != 0 || !buf_ok(out)) {
-		log_err("%s cannot be read: %s", name,
-		    buf_ok(out) ? strerror(errno) : "it is too large");
-		(void)fclose(f);
-		return -1;
-	}
+	if (ferror(f) != 0)
+		result = err_set_errno(
+		    e, ERR_NOINPUT, errno, "%s cannot be read", name);
+	else
+		result = buf_check(out, name, e);
 	(void)fclose(f);
-	return 0;
+	return result;
 }
 
 /* Compare with the expected output: 0, or the status of what is wrong. */
@@ -119,6 +119,7 @@ compare(const struct translate *t)
 		.name = "translated", .p = t->all.p, .len = t->all.len
 	};
 	struct buf text;
+	struct err e;
 	int status = EX_OK;
 
 	if (!buf_ok(&t->all)) {
@@ -126,7 +127,8 @@ compare(const struct translate *t)
 		return EX_DATAERR;
 	}
 	buf_init(&text, EXPECT_MAX);
-	if (read_expected(t->expect, &text) == -1) {
+	if (read_expected(t->expect, &text, &e) == -1) {
+		log_err("%s", e.text);
 		status = EX_NOINPUT;
 	} else {
 		want.p = text.p;
@@ -136,19 +138,6 @@ compare(const struct translate *t)
 	}
 	buf_fini(&text);
 	return status;
-}
-
-/* Write what stdio holds.  A reader that has gone ("| head") is no error worth
-   a word. */
-static int
-flush(void)
-{
-	if (fflush(stdout) == 0 && ferror(stdout) == 0)
-		return EX_OK;
-	if (errno != EPIPE)
-		log_err(
-		    "standard output cannot be written: %s", strerror(errno));
-	return EX_TEMPFAIL;
 }
 
 static int
@@ -183,6 +172,7 @@ parse(int argc, char **argv, struct cmd_env *env, struct translate *t)
 		{ NULL, 0, NULL, 0 } };
 	int c, status;
 
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
 	while ((c = getopt_long(
 		    argc, argv, CMD_COMMON_SHORT "m:", options, NULL)) != -1) {
 		status = c == 'm' || c > CMD_OPT_LOG_FORMAT ?
@@ -219,7 +209,7 @@ run(int argc, char **argv, struct cmd_env *env)
 
 		status = status == EX_OK ? same : status;
 	}
-	written = flush();
+	written = output_flush();
 	log_counts(t.run);
 	map_run_free(t.run);
 	map_free(map);
