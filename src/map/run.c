@@ -28,6 +28,8 @@ struct map_run {
 	struct jpath_nodes *scratch; /* of "when" */
 	struct buf path;             /* of the node under way */
 	struct buf key, raw, value;
+	uint64_t *keys; /* hashes of the event's keys so far in this record */
+	size_t n_keys, cap_keys;
 	struct buf why; /* a field has no value */
 	struct cef_event *cef;
 	enum presence *slots;
@@ -91,6 +93,7 @@ map_run_free(struct map_run *r)
 	buf_fini(&r->why);
 	buf_fini(&r->value);
 	cef_event_free(r->cef);
+	free(r->keys);
 	free(r->slots);
 	free(r->counts);
 	free(r->count_of);
@@ -330,6 +333,33 @@ make_key(struct map_run *r, const struct map_event_prog *ev,
 	}
 }
 
+/* FNV-1a; equal hashes of different keys cost a mark too many. */
+static uint64_t
+hash_of(const struct buf *b)
+{
+	uint64_t h = 0xcbf29ce484222325U;
+
+	for (size_t i = 0; i < b->len; i++)
+		h = (h ^ (unsigned char)b->p[i]) * 0x100000001b3U;
+	return h;
+}
+
+/* Nodes of one each may give the same key, and a lane takes what has the key
+   of a line that it sent for that line: the second becomes "key#2". */
+static void
+tell_keys_apart(struct map_run *r)
+{
+	uint64_t h = hash_of(&r->key);
+	size_t n = 1;
+
+	for (size_t i = 0; i < r->n_keys; i++)
+		n += r->keys[i] == h ? 1 : 0;
+	r->keys = array_grow(r->keys, r->n_keys, &r->cap_keys, sizeof(h));
+	r->keys[r->n_keys++] = h;
+	if (n > 1)
+		buf_addf(&r->key, "#%zu", n);
+}
+
 static void
 run_event(struct map_run *r, const struct map_event_prog *ev,
     const struct jpath_input *in, bool is_unmatched)
@@ -341,6 +371,8 @@ run_event(struct map_run *r, const struct map_event_prog *ev,
 	for (size_t i = 0; i < ev->n_slots; i++)
 		r->slots[i] = UNKNOWN;
 	make_key(r, ev, in);
+	if (ev->has_key && ev->each != NULL)
+		tell_keys_apart(r);
 	if (r->trace != NULL)
 		r->trace->event(
 		    r->trace->ctx, ev->name, r->key.p, is_unmatched);
@@ -375,6 +407,7 @@ run_each(struct map_run *r, const struct map_event_prog *ev,
 	struct jpath_input in = { .root = record };
 	size_t n = 0;
 
+	r->n_keys = 0;
 	if (ev->each == NULL) {
 		in.current = record;
 		in.has_current = true;

@@ -94,6 +94,24 @@ an_event_has_a_line_per_node_of_each(void **state)
 }
 
 static void
+nodes_of_one_key_are_told_apart(void **state)
+{
+	static const char map[] = "[event]\n"
+				  "each = $.e[*]\n"
+				  "key = @.id\n" COMMON;
+	static const struct row rows[] = {
+		{ "{\"e\":[{\"id\":\"x\"},{\"id\":\"y\"},{\"id\":\"x\"},"
+		  "{\"id\":\"x\"}]}",
+		    "x" LINE "\ny" LINE "\nx#2" LINE "\nx#3" LINE "\n" },
+		/* The next record begins anew. */
+		{ "{\"e\":[{\"id\":\"x\"}]}", "x" LINE "\n" },
+	};
+
+	(void)state;
+	check_text(map, rows, NELEM(rows));
+}
+
+static void
 a_when_leaves_records_out(void **state)
 {
 	static const char map[] = "[event]\n"
@@ -494,6 +512,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_event_has_a_line_per_node_of_each),
+		cmocka_unit_test(nodes_of_one_key_are_told_apart),
 		cmocka_unit_test(a_when_leaves_records_out),
 		cmocka_unit_test(labels_go_with_their_fields),
 		cmocka_unit_test(an_event_wins_over_common),
