@@ -99,7 +99,6 @@ struct split {
 	uint64_t count;      /* elements */
 	bool is_bare;        /* the array is not inside an object */
 	bool has_array;      /* an array of records, or a record, came */
-	bool has_id;         /* the candidate has a member "id" */
 	bool is_value_next;  /* the candidate's last name was the array's */
 	bool is_dead;        /* an error was returned */
 	struct member *list; /* the page's own members */
@@ -448,10 +447,10 @@ candidate_name(struct split *s)
 		return;
 	name = s->text.p + s->scan.name;
 	if (strcmp(name, "\"id\"") == 0)
-		s->has_id = true;
+		s->scan.watch = false; /* a record: read it in one go */
 	else if (strncmp(name + 1, s->o.array, len) == 0 &&
 	    strcmp(name + 1 + len, "\"") == 0)
-		s->is_value_next = !s->has_id;
+		s->is_value_next = true;
 }
 
 /* Go on with the value under way. */
@@ -514,7 +513,6 @@ at_top(struct split *s, char c, uint64_t at, struct err *e)
 	if (c == '{') {
 		begin_value(s, WHAT_CANDIDATE, &s->text, c, at);
 		s->scan.watch = true;
-		s->has_id = false;
 		s->is_value_next = false;
 		return 0;
 	}

@@ -653,6 +653,44 @@ counts_include_what_was_refused(void **state)
 	buf_fini(&log);
 }
 
+/* Not whether it is right, but that it is the same, and no crash. */
+static void
+broken_bytes_give_the_same_however_they_are_cut(void **state)
+{
+	static const char seed[] =
+	    "{\"@odata.count\":12,\"error\":{\"code\":\"x\"},\"value\":[{\"id\""
+	    ":\"a\\u00e9\\n\",\"n\":[-1.5e3,12345678901234567890,null]},"
+	    "{\"value\":[{\"x\":true}]}],\"@odata.nextLink\":\"https://y\"}";
+	static const char bytes[] = "{}[],:\"\\'u0019-+.eEtfnN \n\t\x01\x80x";
+	static const struct split_options *const shapes[] = { &page, &any };
+	static const size_t cuts[] = { 1, 2, 5 };
+	uint64_t random = 1;
+
+	(void)state;
+	for (int round = 0; round < 4000; round++) {
+		const struct split_options *o = shapes[round % 2];
+		char text[sizeof(seed)];
+		struct buf whole, cut;
+
+		memcpy(text, seed, sizeof(seed));
+		for (int i = 0; i <= round % 4; i++) {
+			random = random * 6364136223846793005U + 1442695U;
+			text[(random >> 33) % (sizeof(seed) - 1)] =
+			    bytes[(random >> 13) % (sizeof(bytes) - 1)];
+		}
+		buf_init(&whole, 1U << 20);
+		buf_init(&cut, 1U << 20);
+		play(o, text, sizeof(seed) - 1, SIZE_MAX / 2, &whole);
+		for (size_t i = 0; i < NELEM(cuts); i++) {
+			buf_reset(&cut);
+			play(o, text, sizeof(seed) - 1, cuts[i], &cut);
+			assert_string_equal(cut.p, whole.p);
+		}
+		buf_fini(&whole);
+		buf_fini(&cut);
+	}
+}
+
 int
 main(void)
 {
@@ -672,6 +710,8 @@ main(void)
 		cmocka_unit_test(members_of_the_page_are_bounded),
 		cmocka_unit_test(the_receiver_of_records_can_stop_it),
 		cmocka_unit_test(counts_include_what_was_refused),
+		cmocka_unit_test(
+		    broken_bytes_give_the_same_however_they_are_cut),
 	};
 
 	return cmocka_run_group_tests_name("source: split", tests, NULL, NULL);
