@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <inttypes.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@
 struct explain_json {
 	struct json_object *record, *events, *fields, *lost;
 	struct buf text;
+	struct buf line;
 };
 
 struct explain_json *
@@ -32,6 +34,7 @@ explain_json_new(void)
 	struct explain_json *j = xcalloc(1, sizeof(*j));
 
 	buf_init(&j->text, JSON_TEXT_MAX);
+	buf_init(&j->line, SIZE_MAX / 4);
 	return j;
 }
 
@@ -41,6 +44,7 @@ explain_json_free(struct explain_json *j)
 	if (j == NULL)
 		return;
 	buf_fini(&j->text);
+	buf_fini(&j->line);
 	free(j);
 }
 
@@ -158,8 +162,12 @@ end(void *ctx, size_t carried, size_t total, bool is_whole)
 	}
 	text = json_object_to_json_string_length(j->record,
 	    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
+	buf_reset(&j->line);
 	if (text != NULL)
-		(void)fwrite(text, 1, len, stdout);
+		visible_add_json(&j->line, text, len);
+	if (text == NULL || !buf_ok(&j->line))
+		log_fatal("out of memory");
+	(void)fwrite(j->line.p, 1, j->line.len, stdout);
 	(void)fputc('\n', stdout);
 	(void)json_object_put(j->record);
 }

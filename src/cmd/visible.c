@@ -106,19 +106,58 @@ visible_add_utf8(struct buf *out, const char *p, size_t len)
 	}
 }
 
+/* RFC 8259, 7: what passes U+FFFF is a pair of surrogates. */
+static void
+add_json_escape(struct buf *out, unsigned long cp)
+{
+	if (cp > 0xffff) {
+		buf_addf(out, "\\u%04lx", 0xd7c0 + (cp >> 10));
+		cp = 0xdc00 + (cp & 0x3ff);
+	}
+	buf_addf(out, "\\u%04lx", cp);
+}
+
+void
+visible_add_json(struct buf *out, const char *p, size_t len)
+{
+	for (size_t i = 0; i < len;) {
+		unsigned long cp;
+		size_t n = utf8_decode(p + i, len - i, &cp);
+
+		if (cp == UTF8_BAD)
+			buf_add_utf8(out, 0xfffd);
+		else if (is_in(cp, hidden, NELEM(hidden)))
+			add_json_escape(out, cp);
+		else
+			buf_add(out, p + i, n);
+		i += n;
+	}
+}
+
+size_t
+visible_next(const char *s, size_t len, size_t *width)
+{
+	unsigned long cp;
+	size_t n = utf8_decode(s, len, &cp);
+
+	*width = is_in(cp, wide, NELEM(wide)) ? 2 : 1;
+	while (n < len) {
+		size_t more = utf8_decode(s + n, len - n, &cp);
+
+		if (!is_in(cp, marks, NELEM(marks)))
+			break;
+		n += more;
+	}
+	return n;
+}
+
 size_t
 visible_width(const char *s, size_t len)
 {
-	size_t width = 0;
+	size_t width = 0, one;
 
-	for (size_t i = 0; i < len;) {
-		unsigned long cp;
-
-		i += utf8_decode(s + i, len - i, &cp);
-		if (is_in(cp, marks, NELEM(marks)))
-			continue;
-		width += is_in(cp, wide, NELEM(wide)) ? 2 : 1;
-	}
+	for (size_t i = 0; i < len; width += one)
+		i += visible_next(s + i, len - i, &one);
 	return width;
 }
 

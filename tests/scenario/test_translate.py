@@ -230,14 +230,15 @@ def test_explain_says_why_a_field_is_missing(run):
     assert fields["name"]["why"] == "no value"
 
 
-@pytest.mark.parametrize("columns", [40, 80, 200])
-def test_explain_fits_the_terminal(run, columns):
-    (run.folder / "a.json").write_text('{"id":1,"title":"t"}')
+def on_terminal(run, columns, *args, **environment):
+    """What explain writes on a terminal that is so wide."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ,
                 struct.pack("HHHH", 24, columns, 0, 0))
-    with subprocess.Popen([PROGRAM, "explain", "-m", "t.map", "a.json"],
-                          stdout=slave, cwd=run.folder):
+    env = {k: v for k, v in os.environ.items() if k != "NO_COLOR"}
+    env.update({"TERM": "xterm"}, **environment)
+    with subprocess.Popen([PROGRAM, "explain", "-m", "t.map", *args],
+                          stdout=slave, cwd=run.folder, env=env):
         os.close(slave)
         out = b""
         try:
@@ -246,9 +247,75 @@ def test_explain_fits_the_terminal(run, columns):
         except OSError:         # the other side is closed
             pass
     os.close(master)
-    lines = out.decode().split("\r\n")
-    assert ("KEY" in lines[1]) == (columns >= 120)
-    assert all(len(text) <= max(columns, 60) for text in lines)
+    return out.decode().replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize("columns", [40, 80, 132, 200])
+def test_explain_fits_the_terminal(run, columns):
+    record = {"id": 1, "title": "word " * 20 + "W" * 150, "text": "\u4e16" * 99,
+              "lost": {"k" * 50: "v" * 500}}
+    (run.folder / "a.json").write_text(json.dumps(record))
+    out = on_terminal(run, columns, "a.json", NO_COLOR="1")
+    lines = out.split("\n")
+    assert ("KEY" in out) == (columns >= 132)
+    for text in lines:
+        width = len(text) + text.count("\u4e16")
+        assert width <= columns, text
+    # nothing of a value is lost by wrapping it
+    assert "W" * 150 in re.sub(r"\s", "", out)
+    assert out.count("\u4e16") == 99
+
+
+def test_of_a_giant_explain_shows_the_beginning(run):
+    (run.folder / "a.json").write_text(json.dumps({"text": "m" * 1023}))
+    out = on_terminal(run, 80, "a.json", NO_COLOR="1")
+    assert 800 < out.count("m" * 10) * 10 < 1000
+    assert re.search(r"\.\.\. and \d+ bytes more\n", out)
+    # in a pipe it is whole
+    done = run("explain", "a.json")
+    assert "m" * 1023 in done.stdout.decode()
+
+
+def test_colours_are_for_terminals_that_want_them(run):
+    (run.folder / "a.json").write_text('{"id":1,"lost":"\\u001b[31m"}')
+    plain = run("explain", "a.json").stdout.decode()
+    assert "\033" not in plain
+    out = on_terminal(run, 200, "a.json")
+    assert "\033[" in out and "\033[31m" not in out
+    assert re.sub("\033\\[[0-9;]*m", "", out) == plain
+    for environment in {"NO_COLOR": "0"}, {"TERM": "dumb"}, {"TERM": ""}:
+        assert on_terminal(run, 200, "a.json", **environment) == plain
+    assert on_terminal(run, 200, "a.json", NO_COLOR="") == out
+    assert "\033" not in on_terminal(run, 200, "--json", "a.json")
+
+
+def test_explain_tells_where_each_value_stood(run):
+    text = json.dumps({"more": [{"text": t} for t in ["a", "", "b"]]})
+    out = run("explain", text=text).stdout.decode()
+    assert re.search(r" a,b\n +at \$\['more'\]\[0\]\['text'\]\n"
+                     r" +at \$\['more'\]\[2\]\['text'\]\n", out)
+    text = json.dumps({"more": [{"text": "a"}] * 18})
+    out = run("explain", text=text).stdout.decode()
+    assert out.count("  at $") == 16
+    assert "  and 2 more places\n" in out
+    told = json.loads(run("explain", "--json", text=text).stdout)
+    assert [len(f["paths"]) for f in told["events"][0]["fields"]
+            if f["key"] == "msg"] == [18]
+
+
+def test_json_for_scripts_hides_nothing_and_moves_no_cursor(run):
+    evil = "a\x1b[31mb\u202ec\x9b2Jd\U000e0041e\u2028f\x00g"
+    text = json.dumps({"id": 1, "text": evil, "lost\u202e": evil})
+    done = run("explain", "--json", text=text)
+    out = done.stdout.decode()
+    assert out.isascii() and out.count("\n") == 1
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f]", out)
+    told = json.loads(out)
+    # a value is as a reader of the line will have it, and its raw as it came
+    fields = {f["key"]: f for f in told["events"][0]["fields"]}
+    assert fields["msg"]["value"] == "a [31mb\u202ec 2Jd\U000e0041e\nf g"
+    assert told["not_carried"] == [{"path": "$['lost\u202e']",
+                                    "value": evil}]
 
 
 def test_wrong_usage_is_64(run):
