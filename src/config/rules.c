@@ -87,6 +87,16 @@ rule_page_size(
 }
 
 static void
+rule_filter(
+    struct conf *c, const struct conf_source *raw, const struct api *api)
+{
+	if (api == NULL || raw->filter == NULL || api->since_param == NULL)
+		return;
+	conf__fault(c, raw->section, "filter",
+	    "API \"%s\" takes no filter; remove the line", api->name);
+}
+
+static void
 rule_proxy(
     struct conf *c, const struct conf_source *raw, struct http_route *route)
 {
@@ -149,6 +159,7 @@ build_source(
 	rule_proxy(c, raw, &feed.source.route);
 	feed.auth.route = feed.source.route;
 	rule_page_size(c, raw, feed.source.api);
+	rule_filter(c, raw, feed.source.api);
 	rule_times(c, raw);
 	rule_tenants(c, raw);
 	*out = (struct config_source){

@@ -96,6 +96,26 @@ on_refused(void *ctx, const char *where, const char *why)
 	    FEED_ARGS(p->feed), where, why, (unsigned long long)held);
 }
 
+/* Promise 5: told with its bounds, kept, and never passed in silence. */
+static void
+on_gap(void *ctx, int64_t from, int64_t until, const char *why)
+{
+	char begin[STAMP_TEXT_MAX], end[STAMP_TEXT_MAX] = "open";
+	struct pass *p;
+
+	OBJ_CAST(p, ctx, PASS_MAGIC);
+	stamp_format(from, begin);
+	if (until != STAMP_NONE)
+		stamp_format(until, end);
+	log_err(FEED_FMT ": alerts created in a stretch of time could not be "
+			 "read and are passed over: %s; see table gap of the "
+			 "state, and try \"cefwd once --since\" when the API "
+			 "is well from=%s until=%s",
+	    FEED_ARGS(p->feed), why, begin, end);
+	for (struct lane *l = NULL; (l = pass_next(p, l)) != NULL;)
+		lane__gap(l, p, from, until, why);
+}
+
 static void
 on_slice(void *ctx, const struct source_progress *pr)
 {
@@ -227,6 +247,7 @@ on_done(void *ctx, const struct source_progress *pr, const struct err *e)
 static const struct source_handlers pass_handlers = {
 	.record = on_record,
 	.refused = on_refused,
+	.gap = on_gap,
 	.slice = on_slice,
 	.state = on_state,
 	.done = on_done,

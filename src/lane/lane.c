@@ -497,6 +497,17 @@ lane__slice(
 	add_mark(l, false);
 }
 
+void
+lane__gap(struct lane *l, const struct pass *p, int64_t from, int64_t until,
+    const char *why)
+{
+	if (!moves(l))
+		return;
+	state_commit_gap(batch_open(l)->commit, l->id, p->window.updated_from,
+	    from, until, why);
+	batch_added(l);
+}
+
 /* Rows live for "remember" after the alert was last seen; once a day is
    often enough to look. */
 static void

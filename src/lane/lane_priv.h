@@ -166,6 +166,10 @@ void lane__take(struct lane *l, const struct source_record *rec,
     const struct map_event *ev);
 void lane__slice(
     struct lane *l, const struct pass *p, const struct source_progress *pr);
+/* Creation times [from, until) could not be read: written no later than the
+   cursor that passes them. */
+void lane__gap(struct lane *l, const struct pass *p, int64_t from,
+    int64_t until, const char *why);
 void lane__pass_ended(
     struct lane *l, const struct pass *p, const struct source_progress *pr);
 bool lane__has_room(const struct lane *l);

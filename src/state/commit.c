@@ -74,6 +74,18 @@ state_commit_cursor(
 }
 
 void
+state_commit_gap(struct state_commit *c, int64_t lane, int64_t updated_from,
+    int64_t from, int64_t until, const char *reason)
+{
+	struct op *op = add(c, OP_GAP, lane);
+
+	op->u.gap.updated_from = updated_from;
+	op->u.gap.from = from;
+	op->u.gap.until = until;
+	op->record = add_text(c, reason);
+}
+
+void
 state_commit_prune(struct state_commit *c, int64_t lane, int64_t before)
 {
 	add(c, OP_PRUNE, lane)->u.before = before;
@@ -81,7 +93,7 @@ state_commit_prune(struct state_commit *c, int64_t lane, int64_t before)
 
 /* The statements of a commit, prepared once for it. */
 struct statements {
-	sqlite3_stmt *memory, *cursor, *pass, *no_pass, *prune;
+	sqlite3_stmt *memory, *cursor, *pass, *no_pass, *gap, *prune;
 };
 
 static void
@@ -144,6 +156,20 @@ write_cursor(const struct statements *st, const struct op *op)
 }
 
 static int
+write_gap(const struct statements *st, const struct state_commit *c,
+    const struct op *op)
+{
+	(void)sqlite3_bind_int64(st->gap, 1, op->lane);
+	bind_stamp(st->gap, 2, op->u.gap.updated_from);
+	bind_stamp(st->gap, 3, op->u.gap.from);
+	bind_stamp(st->gap, 4, op->u.gap.until);
+	(void)sqlite3_bind_text(
+	    st->gap, 5, c->texts + op->record, -1, SQLITE_STATIC);
+	bind_stamp(st->gap, 6, stamp_now());
+	return step(st->gap);
+}
+
+static int
 write_prune(const struct statements *st, const struct op *op)
 {
 	(void)sqlite3_bind_int64(st->prune, 1, op->lane);
@@ -160,6 +186,8 @@ write_op(const struct statements *st, const struct state_commit *c,
 		return write_memory(st, c, op);
 	case OP_CURSOR:
 		return write_cursor(st, op);
+	case OP_GAP:
+		return write_gap(st, c, op);
 	case OP_PRUNE:
 		return write_prune(st, op);
 	}
@@ -178,6 +206,10 @@ prepare(sqlite3 *db, struct statements *st)
 		{ &st->cursor, "UPDATE lane SET cursor = ? WHERE id = ?" },
 		{ &st->pass, "INSERT OR REPLACE INTO pass VALUES (?,?,?,?,?)" },
 		{ &st->no_pass, "DELETE FROM pass WHERE lane = ?" },
+		{ &st->gap,
+		    "INSERT INTO gap (lane, updated_from, created_from,"
+		    " created_until, reason, since)"
+		    " VALUES (?, ?, ?, ?, ?, ?)" },
 		{ &st->prune,
 		    "DELETE FROM memory WHERE lane = ? AND seen < ?" },
 	};
@@ -197,6 +229,7 @@ finalize(struct statements *st)
 	(void)sqlite3_finalize(st->cursor);
 	(void)sqlite3_finalize(st->pass);
 	(void)sqlite3_finalize(st->no_pass);
+	(void)sqlite3_finalize(st->gap);
 	(void)sqlite3_finalize(st->prune);
 }
 

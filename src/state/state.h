@@ -92,6 +92,10 @@ void state_commit_memory(struct state_commit *c, int64_t lane,
     const char *record, const char *event, const struct state_memory *m);
 void state_commit_cursor(
     struct state_commit *c, int64_t lane, const struct state_cursor *cur);
+/* Creation times [from, until) (STAMP_NONE: open) that could not be fetched in
+   a pass of updates since updated_from; reason in words. */
+void state_commit_gap(struct state_commit *c, int64_t lane,
+    int64_t updated_from, int64_t from, int64_t until, const char *reason);
 /* Forget the lane's rows seen before that stamp. */
 void state_commit_prune(struct state_commit *c, int64_t lane, int64_t before);
 /* Takes c.  done may be NULL. */

@@ -22,6 +22,7 @@
 enum op_kind {
 	OP_MEMORY,
 	OP_CURSOR,
+	OP_GAP,
 	OP_PRUNE,
 };
 
@@ -29,11 +30,14 @@ enum op_kind {
 struct op {
 	enum op_kind kind;
 	int64_t lane;
-	size_t record; /* offsets of NUL-terminated texts */
+	size_t record; /* offsets of NUL-terminated texts; gap: its reason */
 	size_t event;
 	union {
 		struct state_memory memory;
 		struct state_cursor cursor;
+		struct {
+			int64_t updated_from, from, until;
+		} gap;
 		int64_t before;
 	} u;
 };

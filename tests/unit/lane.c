@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "base/obj.h"
 #include "base/stamp.h"
@@ -338,6 +339,34 @@ a_pass_goes_on_behind_its_last_settled_slice(void **state)
 }
 
 static void
+what_could_not_be_read_is_kept_as_a_gap(void **state)
+{
+	struct world *w = *state;
+	struct source_pass *p = start(w);
+	int64_t now = stamp_now();
+	sqlite3_stmt *st;
+	char path[128];
+	sqlite3 *db;
+
+	p->h->gap(p->ctx, at(1000), at(2000), "500 again and again");
+	fake_end(p, now, now, NULL);
+	finish(w);
+	(void)snprintf(path, sizeof(path), "%s/state.db", w->dir);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db,
+			     "SELECT created_from || created_until || reason "
+			     "FROM gap",
+			     -1, &st, NULL),
+	    SQLITE_OK);
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	assert_string_equal(sqlite3_column_text(st, 0),
+	    "1970-01-01T00:16:40.0000000Z1970-01-01T00:33:20.0000000Z"
+	    "500 again and again");
+	assert_int_equal(sqlite3_finalize(st), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void
 lanes_share_a_pass_and_keep_their_own_cursors(void **state)
 {
 	struct world *w = *state;
@@ -478,6 +507,7 @@ main(void)
 		T(a_cursor_waits_for_its_lines),
 		T(what_is_under_way_is_not_sent_twice),
 		T(a_pass_goes_on_behind_its_last_settled_slice),
+		T(what_could_not_be_read_is_kept_as_a_gap),
 		T(lanes_share_a_pass_and_keep_their_own_cursors),
 		T(without_room_the_reading_pauses),
 		T(a_lane_without_room_leaves_the_others_alone),
