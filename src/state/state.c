@@ -59,6 +59,38 @@ take_lock(const char *dir, struct err *e)
 	return fd;
 }
 
+/* The library's words for what failed last, and the mend. */
+static int
+db_err(sqlite3 *db, const char *path, struct err *e)
+{
+	static const struct {
+		int code;
+		const char *mend;
+	} rows[] = {
+		{ SQLITE_CORRUPT,
+		    "; move the file away to start anew (alerts of the last "
+		    "\"start\" are then sent again)" },
+		{ SQLITE_NOTADB,
+		    "; move the file away to start anew (alerts of the last "
+		    "\"start\" are then sent again)" },
+		{ SQLITE_FULL, "; make room there, or set another state-dir" },
+		{ SQLITE_CANTOPEN,
+		    "; the user must be able to read and write the file and "
+		    "its folder" },
+		{ SQLITE_READONLY,
+		    "; the user must be able to read and write the file and "
+		    "its folder" },
+	};
+	const char *mend = "";
+
+	for (size_t i = 0; i < NELEM(rows); i++) {
+		if (rows[i].code == (sqlite3_errcode(db) & 0xff))
+			mend = rows[i].mend;
+	}
+	return err_set(
+	    e, ERR_STORE, "%s: %s%s", path, sqlite3_errmsg(db), mend);
+}
+
 static sqlite3 *
 open_db(const char *path, int flags, struct err *e)
 {
@@ -66,8 +98,7 @@ open_db(const char *path, int flags, struct err *e)
 
 	if (sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX, NULL) !=
 	    SQLITE_OK) {
-		(void)err_set(e, ERR_STORE, "%s: %s", path,
-		    db == NULL ? "out of memory" : sqlite3_errmsg(db));
+		(void)db_err(db, path, e); /* NULL: no memory */
 		(void)sqlite3_close(db);
 		return NULL;
 	}
@@ -96,12 +127,8 @@ check_version(sqlite3 *db, const char *path, struct err *e)
 {
 	int version = 0;
 
-	if (read_int(db, "PRAGMA user_version", &version) == -1) {
-		return err_set(e, ERR_STORE,
-		    "%s: %s; move the file away to start anew (alerts of the "
-		    "last \"start\" are then sent again)",
-		    path, sqlite3_errmsg(db));
-	}
+	if (read_int(db, "PRAGMA user_version", &version) == -1)
+		return db_err(db, path, e);
 	if (version > STATE_VERSION) {
 		return err_set(e, ERR_STORE,
 		    "%s: written by a newer cefwd (version %d, this one "
@@ -136,15 +163,23 @@ open_writer(struct state *s, const char *path, struct err *e)
 		goto fail;
 	return 0;
 fail:
-	return err_set(e, ERR_STORE, "%s: %s", path, sqlite3_errmsg(s->writer));
+	return db_err(s->writer, path, e);
 }
 
 static int
 open_reader(struct state *s, const char *path, struct err *e)
 {
+	int version;
+
 	s->reader = open_db(path, SQLITE_OPEN_READWRITE, e);
 	if (s->reader == NULL)
 		return -1;
+	version = check_version(s->reader, path, e);
+	if (version == -1)
+		return -1;
+	/* A first start that was killed before it made the tables. */
+	if (version == 0)
+		return err_set(e, ERR_NOINPUT, "%s: empty", path);
 	(void)sqlite3_exec(
 	    s->reader, "PRAGMA query_only = ON", NULL, NULL, NULL);
 	if (sqlite3_prepare_v3(s->reader,
@@ -157,19 +192,19 @@ open_reader(struct state *s, const char *path, struct err *e)
 		"SELECT updated, hash, seen FROM memory"
 		" WHERE lane = ? AND record = ? AND event = ?",
 		-1, SQLITE_PREPARE_PERSISTENT, &s->get_memory,
-		NULL) != SQLITE_OK) {
-		return err_set(
-		    e, ERR_STORE, "%s: %s", path, sqlite3_errmsg(s->reader));
-	}
+		NULL) != SQLITE_OK)
+		return db_err(s->reader, path, e);
 	return 0;
 }
 
-static struct state *new (uv_loop_t *loop)
+/* Takes path. */
+static struct state *new (uv_loop_t *loop, char *path)
 {
 	struct state *s = xcalloc(1, sizeof(*s));
 
 	s->magic = STATE_MAGIC;
 	s->loop = loop;
+	s->path = path;
 	s->lock_fd = -1;
 	TAILQ_INIT(&s->queue);
 	return s;
@@ -190,6 +225,7 @@ destroy(struct state *s)
 	(void)sqlite3_close(s->writer);
 	if (s->lock_fd != -1)
 		(void)close(s->lock_fd);
+	free(s->path);
 	free(s);
 }
 
@@ -198,7 +234,7 @@ state_open(uv_loop_t *loop, const char *dir, state_report_fn *report, void *ctx,
     struct err *e)
 {
 	char *path = xasprintf("%s/state.db", dir);
-	struct state *s = new (loop);
+	struct state *s = new (loop, path);
 
 	s->report = report;
 	s->ctx = ctx;
@@ -214,10 +250,8 @@ state_open(uv_loop_t *loop, const char *dir, state_report_fn *report, void *ctx,
 		goto fail;
 	(void)uv_timer_init(loop, &s->retry);
 	s->retry.data = s;
-	free(path);
 	return s;
 fail:
-	free(path);
 	destroy(s);
 	return NULL;
 }
@@ -226,21 +260,20 @@ struct state *
 state_open_reading(uv_loop_t *loop, const char *dir, struct err *e)
 {
 	char *path = xasprintf("%s/state.db", dir);
-	struct state *s = new (loop);
+	struct state *s = new (loop, path);
 
 	if (access(path, R_OK) == -1) {
-		(void)err_set_errno(e, ERR_NOINPUT, errno, "%s", path);
+		(void)err_set_errno(e,
+		    errno == ENOENT ? ERR_NOINPUT : ERR_STORE, errno,
+		    "%s: cannot be read; become the service's user", path);
 		goto fail;
 	}
-	if (open_reader(s, path, e) == -1 ||
-	    check_version(s->reader, path, e) == -1)
+	if (open_reader(s, path, e) == -1)
 		goto fail;
 	(void)uv_timer_init(loop, &s->retry);
 	s->retry.data = s;
-	free(path);
 	return s;
 fail:
-	free(path);
 	destroy(s);
 	return NULL;
 }
@@ -273,8 +306,8 @@ state_is_idle(const struct state *s)
 
 /* One statement with the lane's three names: its row id, 0 if none came. */
 static int
-lane_query(sqlite3 *db, const char *sql, const char *const names[3],
-    int64_t *id, struct err *e)
+lane_query(sqlite3 *db, const char *path, const char *sql,
+    const char *const names[3], int64_t *id, struct err *e)
 {
 	sqlite3_stmt *st = NULL;
 
@@ -288,7 +321,7 @@ lane_query(sqlite3 *db, const char *sql, const char *const names[3],
 	}
 	if (sqlite3_finalize(st) == SQLITE_OK)
 		return 0;
-	return err_set(e, ERR_STORE, "state: %s", sqlite3_errmsg(db));
+	return db_err(db, path, e);
 }
 
 int
@@ -301,14 +334,14 @@ state_lane(struct state *s, const char *source, const char *tenant,
 	assert(!s->is_writing);
 	/* A known lane needs no write: a disk that is full at the start must
 	   not keep the service from it. */
-	if (lane_query(s->reader,
+	if (lane_query(s->reader, s->path,
 		"SELECT id FROM lane WHERE source = ? AND tenant = ?"
 		" AND destination = ?",
 		names, id, e) == -1)
 		return -1;
 	if (*id != 0 || s->writer == NULL)
 		return 0;
-	return lane_query(s->writer,
+	return lane_query(s->writer, s->path,
 	    "INSERT INTO lane (source, tenant, destination)"
 	    " VALUES (?, ?, ?) RETURNING id",
 	    names, id, e);
@@ -348,7 +381,7 @@ state_cursor_get(
 	(void)sqlite3_reset(st);
 	if (rc == SQLITE_ROW || rc == SQLITE_DONE)
 		return 0;
-	return err_set(e, ERR_STORE, "state: %s", sqlite3_errmsg(s->reader));
+	return db_err(s->reader, s->path, e);
 }
 
 int
@@ -372,7 +405,7 @@ state_memory_get(struct state *s, int64_t lane, const char *record,
 		return 1;
 	if (rc == SQLITE_DONE)
 		return 0;
-	return err_set(e, ERR_STORE, "state: %s", sqlite3_errmsg(s->reader));
+	return db_err(s->reader, s->path, e);
 }
 
 static void start_writing(struct state *s);

@@ -47,6 +47,7 @@ TAILQ_HEAD(commit_queue, state_commit);
 struct state {
 	unsigned int magic;
 	uv_loop_t *loop;
+	char *path;      /* of the database */
 	sqlite3 *reader; /* only on the loop */
 	sqlite3 *writer; /* only in the pool, or before the loop runs */
 	sqlite3_stmt *get_cursor, *get_memory;

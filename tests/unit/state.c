@@ -249,6 +249,12 @@ a_database_of_a_newer_version_is_refused(void **state)
 	assert_null(state_open(&f->loop, f->dir, on_report, f, &e));
 	assert_int_equal(e.kind, ERR_STORE);
 	assert_non_null(strstr(e.text, "newer cefwd"));
+	/* Also where it could not be asked for what this one knows. */
+	exec_beside(f, "DROP TABLE pass");
+	err_clear(&e);
+	assert_null(state_open_reading(&f->loop, f->dir, &e));
+	assert_int_equal(e.kind, ERR_STORE);
+	assert_non_null(strstr(e.text, "newer cefwd"));
 }
 
 static void
@@ -266,6 +272,10 @@ what_is_no_database_is_refused(void **state)
 		(void)fputs("this is no database", file);
 	(void)fclose(file);
 	assert_null(state_open(&f->loop, f->dir, on_report, f, &e));
+	assert_int_equal(e.kind, ERR_STORE);
+	assert_non_null(strstr(e.text, "move the file away"));
+	err_clear(&e);
+	assert_null(state_open_reading(&f->loop, f->dir, &e));
 	assert_int_equal(e.kind, ERR_STORE);
 	assert_non_null(strstr(e.text, "move the file away"));
 }
@@ -315,6 +325,25 @@ looking_makes_nothing(void **state)
 	close_state(f, s);
 }
 
+static void
+only_a_database_that_is_not_there_means_that_nothing_was_sent(void **state)
+{
+	struct fixture *f = *state;
+	struct err e = { .kind = ERR_NONE };
+	char file[128];
+
+	/* Killed before the first start had made its tables. */
+	exec_beside(f, "PRAGMA user_version = 0");
+	assert_null(state_open_reading(&f->loop, f->dir, &e));
+	assert_int_equal(e.kind, ERR_NOINPUT);
+	/* Something else is in the way. */
+	(void)snprintf(file, sizeof(file), "%s/state.db", f->dir);
+	err_clear(&e);
+	assert_null(state_open_reading(&f->loop, file, &e));
+	assert_int_equal(e.kind, ERR_STORE);
+	assert_non_null(strstr(e.text, file));
+}
+
 int
 main(void)
 {
@@ -328,6 +357,7 @@ main(void)
 		T(what_is_no_database_is_refused),
 		T(a_commit_that_fails_is_told_once_and_kept),
 		T(looking_makes_nothing),
+		T(only_a_database_that_is_not_there_means_that_nothing_was_sent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
