@@ -11,6 +11,7 @@
 #include "base/obj.h"
 
 #include "cmd/forward.h"
+#include "cmd/input.h"
 #include "config/conf.h"
 
 #define LOG_ROOM "main"
@@ -162,10 +163,10 @@ on_timeout(uv_timer_t *t)
 		return;
 	forwarder_count(s->fw, &c);
 	(void)err_set(&e, ERR_BUSY,
-	    "gave up: --timeout %" PRIu64 " s is over; %" PRIu64
+	    "gave up: --timeout %.15g s is over; %" PRIu64
 	    " lines had settled, %" PRIu64 " had not, and not all alerts may "
 	    "have been fetched; the next run goes on from there",
-	    s->args->timeout_ms / 1000, c.settled, c.held);
+	    (double)s->args->timeout_ms / 1000, c.settled, c.held);
 	forwarder_stop(s->fw, &e);
 	if (s->fw != NULL)
 		forwarder_stop(s->fw, NULL); /* at once */
@@ -220,7 +221,7 @@ forward(struct session *s)
 		return err_status(s->err.kind);
 	}
 	tell_end(s);
-	return EX_OK;
+	return s->args->is_printing ? output_flush() : EX_OK;
 }
 
 int
