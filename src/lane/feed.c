@@ -235,9 +235,12 @@ on_done(void *ctx, const struct source_progress *pr, const struct err *e)
 					     SOURCE_UNREACHABLE,
 		    e, f->o->poll_interval_ms);
 	} else {
+		struct err named = *e;
+
 		for (struct lane *l = NULL; (l = pass_next(p, l)) != NULL;)
 			l->is_done = true;
-		forwarder__failed(f->fw, e);
+		(void)err_context(&named, FEED_FMT, FEED_ARGS(f));
+		forwarder__failed(f->fw, &named);
 	}
 	tell_misfits(f);
 	pass_free(p);

@@ -167,9 +167,11 @@ forwarder__check(struct forwarder *fw)
 void
 forwarder__failed(struct forwarder *fw, const struct err *e)
 {
-	/* The first one is told; the rest are in the log. */
+	/* The first one decides and is told at the end, the others now. */
 	if (fw->err.kind == ERR_NONE)
 		fw->err = *e;
+	else
+		log_err("%s", e->text);
 }
 
 static int
@@ -298,7 +300,6 @@ give_up(struct forwarder *fw)
 	if (fw->is_closing)
 		return;
 	forwarder_count(fw, &c);
-	fw->stop_held = c.held;
 	if (c.held > 0) {
 		log_warn("%" PRIu64 " lines had not settled; they are sent "
 			 "again at the next start",
@@ -322,6 +323,8 @@ void
 forwarder_stop(struct forwarder *fw, const struct err *why)
 {
 	OBJ_CHECK(fw, FORWARDER_MAGIC);
+	if (fw->is_closing)
+		return; /* it was done already */
 	if (fw->is_stopping) {
 		give_up(fw);
 		return;

@@ -150,7 +150,6 @@ struct forwarder {
 	void *ctx;
 	bool is_stopping;
 	bool is_closing;
-	uint64_t stop_held; /* lines unsettled when the time ran out */
 	struct err err;
 	uv_timer_t stop_timer;
 	uv_idle_t step; /* ends from the loop, not from inside a callback */

@@ -4,10 +4,11 @@ SPDX-License-Identifier: MIT
 """
 import json
 import os
+import subprocess
 
 import alerts as made
 from cef import Event, events, ids
-from runner import SRCDIR
+from runner import SRCDIR, TIMEOUT
 
 
 def expect_all(sim, lines):
@@ -111,6 +112,33 @@ def test_dry_run_prints_and_moves_nothing(sim, cefwd, tcp):
     assert tcp.connections == 0
     assert cefwd.once().status == 0
     expect_all(sim, tcp.lines())
+
+
+def test_a_dry_run_that_cannot_be_written_is_no_success(cefwd, tcp):
+    cefwd.configure("tcp://127.0.0.1:%d" % tcp.port)
+    with open("/dev/full", "wb") as full:
+        p = subprocess.run(cefwd.command("once", "--dry-run"), stdout=full,
+                           stderr=subprocess.PIPE, env=cefwd.env(),
+                           timeout=TIMEOUT, check=False)
+    assert p.returncode == 75, p
+    assert b"standard output" in p.stderr
+
+
+def test_each_source_that_is_refused_is_named(sim, cefwd, tcp, tmp_path):
+    wrong = tmp_path / "wrong.secret"
+    wrong.touch(0o600)
+    wrong.write_text("not-the-secret")
+    cefwd.configure("tcp://127.0.0.1:%d" % tcp.port,
+                    source={"client-secret-file": wrong})
+    with open(cefwd.conf, encoding="utf-8") as f:
+        text = f.read()
+    start, end = text.index("[source sim]"), text.index("[destination")
+    with open(cefwd.conf, "w", encoding="utf-8") as f:
+        f.write(text + "\n" + text[start:end].replace("sim]", "other]"))
+    result = cefwd.once()
+    assert result.status == 77, result
+    for name in ("source sim ", "source other "):
+        assert result.err.count(name) == 1, result
 
 
 def test_a_window_is_sent_again_and_leaves_the_state_alone(sim, cefwd, tcp):
