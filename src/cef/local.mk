@@ -29,7 +29,12 @@ cefdatadir = $(datadir)/cefwd
 dist_cefdata_DATA = cef/dictionary.csv
 mapsdir = $(datadir)/cefwd/maps
 dist_maps_DATA = \
+	cef/defender-alerts.map \
+	cef/defender-incidents.map \
+	cef/graph-alerts-evidence.map \
 	cef/graph-alerts.map \
+	cef/graph-incidents.map \
+	cef/mcas-siem-agent.map \
 	cef/wdatp-siem.map
 
 dist_man_MANS += man/cefwd-map.5
