@@ -198,7 +198,8 @@ open_reader(struct state *s, const char *path, struct err *e)
 }
 
 /* Takes path. */
-static struct state *new (uv_loop_t *loop, char *path)
+static struct state *
+make(uv_loop_t *loop, char *path)
 {
 	struct state *s = xcalloc(1, sizeof(*s));
 
@@ -234,7 +235,7 @@ state_open(uv_loop_t *loop, const char *dir, state_report_fn *report, void *ctx,
     struct err *e)
 {
 	char *path = xasprintf("%s/state.db", dir);
-	struct state *s = new (loop, path);
+	struct state *s = make(loop, path);
 
 	s->report = report;
 	s->ctx = ctx;
@@ -260,7 +261,7 @@ struct state *
 state_open_reading(uv_loop_t *loop, const char *dir, struct err *e)
 {
 	char *path = xasprintf("%s/state.db", dir);
-	struct state *s = new (loop, path);
+	struct state *s = make(loop, path);
 
 	if (access(path, R_OK) == -1) {
 		(void)err_set_errno(e,
