@@ -143,7 +143,6 @@ class Cefwd:
     @staticmethod
     def env():
         env = dict(os.environ)
-        env.setdefault("ASAN_OPTIONS", "detect_leaks=0")
         # nothing of the caller's may lead elsewhere
         for name in ("http_proxy", "https_proxy", "HTTPS_PROXY", "ALL_PROXY"):
             env.pop(name, None)
