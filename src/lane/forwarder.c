@@ -28,38 +28,80 @@ on_state_report(void *ctx, const struct err *e)
 }
 
 static void
+tell_trouble(struct outlet *out)
+{
+	const struct dest_counts *c = dest_counts(out->dest);
+
+	log_warn("destination %s: %s; nothing is lost held=%" PRIu64
+		 " bytes=%zu not-told=%" PRIu64,
+	    out->o->name, out->why.text, c->held, c->held_bytes, out->not_told);
+	out->told_ms = clk_ms();
+	out->not_told = 0;
+	out->is_told = true;
+}
+
+static void
+on_late(uv_timer_t *t)
+{
+	struct outlet *out;
+
+	OBJ_CAST(out, t->data, OUTLET_MAGIC);
+	out->not_told--; /* it is told now */
+	tell_trouble(out);
+}
+
+/* A receiver that comes and goes must not fill the log; one that stays away
+   must not go untold. */
+static void
+dest_ill(struct outlet *out, const struct err *e)
+{
+	uint64_t now = clk_ms();
+
+	if (out->away_since_ms == 0)
+		out->away_since_ms = now;
+	out->why = *e;
+	if (out->is_told || out->told_ms == 0 ||
+	    now - out->told_ms >= OUTLET_QUIET_MS) {
+		tell_trouble(out);
+		return;
+	}
+	out->not_told++;
+	(void)uv_timer_start(
+	    &out->late, on_late, out->told_ms + OUTLET_QUIET_MS - now, 0);
+}
+
+static void
+dest_well(struct outlet *out)
+{
+	(void)uv_timer_stop(&out->late);
+	if (out->is_told || !out->was_connected) {
+		log_info("destination %s: %s held=%" PRIu64 " down_s=%" PRIu64,
+		    out->o->name, out->was_connected ? "back" : "connected",
+		    dest_counts(out->dest)->held,
+		    out->away_since_ms == 0 ?
+			0 :
+			(clk_ms() - out->away_since_ms) / 1000);
+	}
+	out->is_told = false;
+	out->was_connected = true;
+	out->away_since_ms = 0;
+}
+
+static void
 on_dest_state(void *ctx, enum dest_state state, const struct err *e)
 {
-	const struct dest_counts *c;
 	struct outlet *out;
 
 	OBJ_CAST(out, ctx, OUTLET_MAGIC);
-	c = dest_counts(out->dest);
 	switch (state) {
 	case DEST_CONNECTING:
 		break;
 	case DEST_UP:
-		log_info("destination %s: %s held=%" PRIu64 " down_s=%" PRIu64,
-		    out->o->name,
-		    out->away_since_ms == 0 ? "connected" : "back", c->held,
-		    out->away_since_ms == 0 ?
-			0 :
-			(clk_ms() - out->away_since_ms) / 1000);
-		out->away_since_ms = 0;
+		dest_well(out);
 		break;
 	case DEST_AWAY:
-		if (out->away_since_ms == 0)
-			out->away_since_ms = clk_ms();
-		log_warn("destination %s: %s; trying again, nothing is lost "
-			 "held=%" PRIu64,
-		    out->o->name, e == NULL ? "away" : e->text, c->held);
-		break;
 	case DEST_HOLDING:
-		if (out->away_since_ms == 0)
-			out->away_since_ms = clk_ms();
-		log_warn("destination %s: the receiver does not read; its "
-			 "window is full, waiting held=%" PRIu64 " bytes=%zu",
-		    out->o->name, c->held, c->held_bytes);
+		dest_ill(out, e);
 		break;
 	}
 }
@@ -100,6 +142,15 @@ forwarder__close_handle(struct forwarder *fw, uv_handle_t *h)
 }
 
 static void
+close_outlet(struct outlet *out)
+{
+	if (out->magic != OUTLET_MAGIC)
+		return; /* it was not reached */
+	dest_close(out->dest);
+	forwarder__close_handle(out->fw, (uv_handle_t *)&out->late);
+}
+
+static void
 close_all(struct forwarder *fw)
 {
 	fw->is_closing = true;
@@ -109,10 +160,8 @@ close_all(struct forwarder *fw)
 		feed__close(&fw->feeds[i]);
 	for (size_t i = 0; i < fw->o->n_lanes; i++)
 		lane__close(&fw->lanes[i]);
-	for (size_t i = 0; i < fw->o->n_dests; i++) {
-		if (fw->outlets[i].dest != NULL)
-			dest_close(fw->outlets[i].dest);
-	}
+	for (size_t i = 0; i < fw->o->n_dests; i++)
+		close_outlet(&fw->outlets[i]);
 	state_close(fw->state);
 	http_close(fw->http);
 }
@@ -184,6 +233,8 @@ open_outlets(struct forwarder *fw, struct err *e)
 		out->magic = OUTLET_MAGIC;
 		out->fw = fw;
 		out->o = &fw->o->dests[i];
+		(void)uv_timer_init(fw->loop, &out->late);
+		out->late.data = out;
 		if (fw->o->is_printing)
 			continue;
 		out->dest = dest_new(fw->loop, out->o, on_dest_state, out, e);
@@ -258,10 +309,8 @@ close_half(struct forwarder *fw)
 	}
 	for (size_t i = 0; fw->lanes != NULL && i < fw->o->n_lanes; i++)
 		lane__close(&fw->lanes[i]);
-	for (size_t i = 0; fw->outlets != NULL && i < fw->o->n_dests; i++) {
-		if (fw->outlets[i].dest != NULL)
-			dest_close(fw->outlets[i].dest);
-	}
+	for (size_t i = 0; fw->outlets != NULL && i < fw->o->n_dests; i++)
+		close_outlet(&fw->outlets[i]);
 	state_close(fw->state);
 	if (fw->http != NULL)
 		http_close(fw->http);

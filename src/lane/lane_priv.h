@@ -29,6 +29,9 @@
 /* A lane without room for so long leaves its pass (DESIGN, promise 9). */
 #define LANE_NO_ROOM_MS   5000
 
+/* Breaks of a destination that come more often are counted, not told. */
+#define OUTLET_QUIET_MS   60000
+
 /* "Last seen" of a row is renewed when it is older than this: precise enough
    for "remember", which counts in days, and seldom enough for the disk. */
 #define LANE_SEEN_MS      86400000
@@ -135,6 +138,12 @@ struct outlet {
 	const struct dest_options *o;
 	struct dest *dest;
 	uint64_t away_since_ms;
+	uint64_t told_ms;   /* clk_ms() of the last trouble told; 0: none */
+	uint64_t not_told;  /* troubles since */
+	bool is_told;       /* the one that lasts is among those told */
+	bool was_connected; /* ever */
+	struct err why;     /* of the one that lasts */
+	uv_timer_t late;    /* to tell one that lasted after all */
 };
 
 struct forwarder {

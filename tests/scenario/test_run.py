@@ -105,3 +105,22 @@ def test_a_sigterm_during_an_outage_still_ends_in_time(sim, cefwd, tcp):
     start = time.monotonic()
     assert service.stop() == 0
     assert time.monotonic() - start < 5
+
+
+def test_a_receiver_that_comes_and_goes_does_not_fill_the_log(
+        sim, cefwd, tcp):
+    cefwd.configure("tcp://127.0.0.1:%d" % tcp.port,
+                    destination={"settle": "100ms"})
+    service = cefwd.start()
+    for n in range(1, 5):
+        assert tcp.wait_connection(n), service.said()
+        with sim.lock:
+            new = sim.store.add(2)
+        assert wait_ids(tcp, new), service.said()
+        tcp.finish()
+    assert tcp.wait_connection(5), service.said()
+    assert service.stop() == 0
+    said = service.said()
+    assert said.count("the receiver closed it") == 1, said
+    assert said.count(": back ") == 1, said
+    assert set(ids(tcp.lines())) == sim.store.ids()
