@@ -18,12 +18,19 @@ $(scenarios:.py=.log): cefwd$(EXEEXT)
 
 EXTRA_DIST += tests/lint tests/scenario tests/sim
 
-# whole folders are taken, also what Python left in them
-dist-hook: dist-hook-python
-dist-hook-python:
-	find '$(distdir)' -name __pycache__ -prune -exec rm -rf {} +
+# Whole folders are taken, from the build too: also what tests left there.
+dist-hook: dist-hook-tests
+dist-hook-tests:
+	find '$(distdir)/tests' -name __pycache__ -prune -exec rm -rf {} +
+	find '$(distdir)/tests' -name '*.log' -exec rm -f {} +
+	find '$(distdir)/tests' -name '*.trs' -exec rm -f {} +
 
-.PHONY: lint dist-hook-python
+# lint's memory of what it has looked at
+clean-local: clean-local-tests
+clean-local-tests:
+	rm -rf cppcheck
+
+.PHONY: lint dist-hook-tests clean-local-tests
 lint: all
 	$(AM_TESTS_ENVIRONMENT) PYTHON3='$(PYTHON3)' \
 	    $(srcdir)/tests/lint/run --all
