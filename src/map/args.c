@@ -268,6 +268,8 @@ map__parse_filter(struct parse *ps)
 	ps->at += n;
 	op = map__add_op(ps, OP_FILTER, 0);
 	op->filter = f;
+	op->at = at;
+	op->at_len = n;
 	if (arguments(ps, op, at) == -1)
 		return -1;
 	bad = f->check == NULL ? -1 : f->check(op->args, &why);

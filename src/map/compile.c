@@ -63,35 +63,6 @@ compile_prog(struct compiler *c, struct prog *p, const struct kf_entry *en)
 	return 0;
 }
 
-/* What a field holds, for messages. */
-static const char *
-type_words(const struct cef_key *key)
-{
-	if (key == cef_header_key(CEF_H_SEVERITY))
-		return "Low, Medium, High, Very-High or 0 to 10";
-	switch (key->type) {
-	case CEF_STRING:
-		return "text";
-	case CEF_INTEGER:
-		return "whole numbers of 32 bits";
-	case CEF_LONG:
-		return "whole numbers of 64 bits";
-	case CEF_FLOAT:
-		return "numbers";
-	case CEF_TIME:
-		return "times (epoch milliseconds; see the filter time)";
-	case CEF_IPV4:
-		return "IPv4 addresses";
-	case CEF_IPV6:
-		return "IPv6 addresses";
-	case CEF_IP:
-		return "IP addresses";
-	case CEF_MAC:
-		return "MAC addresses";
-	}
-	return "";
-}
-
 /* A constant can be held against its field at once. */
 static void
 check_constant(struct compiler *c, struct map_field *f)
@@ -131,7 +102,7 @@ check_constant(struct compiler *c, struct map_field *f)
 	case CEF_FIT_DROPPED_TYPE:
 		kf_fault_value(c->faults, FAULT_ERROR, f->en, 0,
 		    f->en->value_len, "not a value for %s, which holds %s",
-		    key->key, type_words(key));
+		    key->key, map__type_words(key));
 		return;
 	}
 }
@@ -165,7 +136,8 @@ compile_field(struct compiler *c, const struct model_field *mf)
 	f->en = mf->at.en;
 	f->file = kf_file(m->model.files[mf->at.file].kf);
 	f->line = at.line;
-	if (compile_prog(c, &f->prog, f->en) == -1)
+	if (compile_prog(c, &f->prog, f->en) == -1 ||
+	    !map__check_types(f, c->faults))
 		f->is_faulty = true;
 	else
 		check_constant(c, f);
@@ -284,6 +256,70 @@ find_slot(const struct map_event_prog *ev, const char *name)
 	return SLOT_NONE;
 }
 
+/* Standard v27, "IPv6": which end of the event each field means. */
+static const char *
+standard_label(const struct cef_key *key)
+{
+	static const struct {
+		const char *key, *label;
+	} rows[] = {
+		{ "c6a1", "Device IPv6 Address" },
+		{ "c6a2", "Source IPv6 Address" },
+		{ "c6a3", "Destination IPv6 Address" },
+	};
+
+	for (size_t i = 0; i < NELEM(rows); i++) {
+		if (strcmp(rows[i].key, key->key) == 0)
+			return rows[i].label;
+	}
+	return NULL;
+}
+
+/* The text of a label is another one than the standard's, or that of a field
+   before it: then jc and pycef, which go by labels, keep one of the two. */
+static void
+check_label_text(
+    struct compiler *c, const struct map_event_prog *ev, size_t slot)
+{
+	struct map_field *f = ev->slots[slot].field;
+	const struct map_field *of = ev->slots[ev->slots[slot].labels].field;
+	const char *standard = standard_label(of->key);
+
+	if (f->constant == NULL)
+		return;
+	if (standard != NULL && strcmp(f->constant, standard) != 0) {
+		f->is_faulty = true;
+		kf_fault_value(c->faults, FAULT_WARNING, f->en, 0,
+		    f->en->value_len,
+		    "the standard gives %s its meaning; its label is \"%s\"",
+		    of->key->key, standard);
+	}
+	for (size_t i = 0; i < slot && !f->is_faulty; i++) {
+		const struct map_field *other = ev->slots[i].field;
+
+		if (!other->key->is_label || other->constant == NULL ||
+		    strcmp(other->constant, f->constant) != 0)
+			continue;
+		f->is_faulty = true;
+		kf_fault_value(c->faults, FAULT_WARNING, f->en, 0,
+		    f->en->value_len,
+		    "%s says the same in line %u; some readers keep only one "
+		    "of two fields with one label",
+		    other->key->key, other->line);
+	}
+}
+
+static void
+no_label(struct compiler *c, struct map_field *f)
+{
+	const char *standard = standard_label(f->key);
+
+	f->is_faulty = true;
+	kf_fault_key(c->faults, FAULT_ERROR, f->en,
+	    "%s has no label; add %s = \"%s\"", f->key->key, f->key->label,
+	    standard == NULL ? "what it holds" : standard);
+}
+
 /* CEF dictionary: a custom field carries its label, and no label goes
    without its field. */
 static void
@@ -303,12 +339,11 @@ check_labels(struct compiler *c, struct map_event_prog *ev)
 			kf_fault_key(c->faults, FAULT_ERROR, f->en,
 			    "%s labels nothing: this event does not set %s",
 			    key->key, key->label_of);
+		} else if (key->label_of != NULL) {
+			check_label_text(c, ev, i);
 		} else if (key->label != NULL &&
 		    find_slot(ev, key->label) == SLOT_NONE) {
-			f->is_faulty = true;
-			kf_fault_key(c->faults, FAULT_ERROR, f->en,
-			    "%s has no label; add %s = \"what it holds\"",
-			    key->key, key->label);
+			no_label(c, f);
 		}
 	}
 }

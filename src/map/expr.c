@@ -13,11 +13,14 @@
 #include "map/parse.h"
 #include "map/regex.h"
 
+/* A text that is written from byte "at" to the current one. */
 static void
-add_text(struct parse *ps, const char *p, size_t len)
+add_text(struct parse *ps, size_t at, const char *p, size_t len)
 {
 	struct op *op = map__add_op(ps, OP_TEXT, 1);
 
+	op->at = at;
+	op->at_len = ps->at - at;
 	op->text = xcalloc(1, len + 1);
 	memcpy(op->text, p, len);
 	op->len = len;
@@ -60,7 +63,8 @@ string(struct parse *ps) /* NOLINT(misc-no-recursion): by expr() */
 		bool is_end = map__ahead(ps, 0) == '"';
 
 		if (text.len > 0 || (is_end && parts == 0)) {
-			add_text(ps, text.p, text.len);
+			add_text(ps, quote, text.p, text.len);
+			ps->prog->ops[ps->prog->n - 1].at_len += is_end;
 			parts++;
 		}
 		if (is_end)
@@ -123,8 +127,8 @@ number(struct parse *ps)
 		return map__fail(ps, ps->at, n,
 		    "not a number; texts stand in double quotes");
 	}
-	add_text(ps, ps->s + ps->at, n);
 	ps->at += n;
+	add_text(ps, ps->at - n, it.p, n);
 	return 0;
 }
 

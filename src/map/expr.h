@@ -42,6 +42,7 @@ struct op {
 	struct jpath *path;
 	const struct filter *filter;
 	struct filter_arg args[FILTER_ARGS_MAX];
+	size_t at, at_len; /* where a text or a filter is written */
 };
 
 struct prog {

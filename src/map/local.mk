@@ -3,6 +3,7 @@
 noinst_LIBRARIES += libmap.a
 libmap_a_SOURCES = \
 	src/map/args.c \
+	src/map/clash.c \
 	src/map/compile.c \
 	src/map/eval.c \
 	src/map/expr.c src/map/expr.h \

@@ -60,6 +60,14 @@ struct map {
 	unsigned int groups;
 };
 
+/* What a field of that key holds, for messages. */
+const char *map__type_words(const struct cef_key *key);
+
+/* Tell to faults which values of the field's expression can never stand in
+   it, as far as that is visible without a record.  A text alone is not looked
+   at.  Returns false where one is an error. */
+bool map__check_types(const struct map_field *f, struct faults *faults);
+
 #define MAP_MAGIC 0x6d61703bU
 
 #endif /* CEFWD_MAP_MAP_PRIV_H */

@@ -150,6 +150,75 @@ fields_are_held_against_the_dictionary(void **state)
 		check_text(HEAD, &rows[i]);
 }
 
+/* What no record can change is told when the map is read. */
+static void
+types_are_held_against_fields_without_data(void **state)
+{
+#define LOOKUP "\n[lookup l]\nx = abc\ny = 2\nz = @\n"
+	/* clang-format off */
+	static const struct row rows[] = {
+		{ "rt = $.a ?? \"x\"", "t.map:6:13: \"x\" is not a value for rt, which holds times (epoch milliseconds; see the filter time)\n" },
+		{ "rt = (\"x\" ?? $.a) ?? $.b", "t.map:6:7: \"x\" is not a value for rt, which holds times (epoch milliseconds; see the filter time)\n" },
+		{ "rt = ($.a ?? $.b | time) ?? 12", "" },
+		{ "cnt = $.a ?? 2147483647", "" },
+		{ "cnt = $.a ?? 2147483648", "t.map:6:14: \"2147483648\" is not a value for cnt, which holds whole numbers of 32 bits\n" },
+		{ "cnt = $.a | default(\"many\")", "t.map:6:21: \"many\" is not a value for cnt, which holds whole numbers of 32 bits\n" },
+		{ "cnt = $.a ?? \"\"", "" },
+		{ "cnt = $.a ?? \"x\" | extract(/y/)", "" },
+		{ "cnt = \"{$.a}{$.b}\"", "" },
+		{ "cnt = \"{$.a ?? \"x\"}.0\"", "" },
+		{ "cnt = \"{$.a}th\"", "t.map:6:7: with \"th\" in it this is never a value for cnt, which holds whole numbers of 32 bits\n" },
+		{ "cnt = ($.a ?? \"{$.b} or more\") | first", "t.map:6:15: with \" or more\" in it this is never a value for cnt, which holds whole numbers of 32 bits\n" },
+		{ "dmac = \"{$.a}-{$.b}\"", "" },
+		{ "c6a3 = \"{$.a}%eth0\"\nc6a3Label = \"Destination IPv6 Address\"", "" },
+		{ "cnt = $.a | lookup(l)" LOOKUP, "t.map:6:20: \"abc\" of [lookup l] is not a value for cnt, which holds whole numbers of 32 bits\n" },
+		{ "cnt = $.a | lookup(l) | unique | join(\",\")" LOOKUP, "t.map:6:20: \"abc\" of [lookup l] is not a value for cnt, which holds whole numbers of 32 bits\n" },
+		{ "cnt = $.a | lookup(l) | number" LOOKUP, "" },
+		{ "msg = $.a | lookup(l)" LOOKUP, "" },
+		{ "severity = $.a | lookup(l)" LOOKUP, "t.map:6:25: \"abc\" of [lookup l] is not a value for severity, which holds Low, Medium, High, Very-High or 0 to 10\n" },
+		{ "proto = $.a ?? \"1234567890123456789012345678901\"", "" },
+		{ "proto = $.a ?? \"12345678901234567890123456789012\"", "t.map:6:16: \"12345678901234567890123456789012\" is too long: proto holds 31 characters at most\n" },
+		{ "rt = $.a | time\ncn1 = $.a | time\ncn1Label = \"x\"", "" },
+		{ "cnt = $.a | time", "t.map:6:13: time gives epoch milliseconds, and cnt holds whole numbers of 32 bits\n" },
+		{ "msg = $.a | time", "t.map:6:13: warning: time gives epoch milliseconds, and msg holds text; without it the time stays readable\n" },
+		{ "msg = \"since {$.a | time}\"", "" },
+		{ "msg = $.a | ip4 | mac | count", "" },
+		{ "src = $.a | ip4\ndmac = $.a | mac\nc6a2 = $.a | ip6\nc6a2Label = \"Source IPv6 Address\"", "" },
+		{ "src = $.a | ip6", "t.map:6:13: ip6 gives IPv6 addresses, and src holds IPv4 addresses\n" },
+		{ "c6a2 = ($.a | ip4) ?? $.b\nc6a2Label = \"Source IPv6 Address\"", "t.map:6:15: ip4 gives IPv4 addresses, and c6a2 holds IPv6 addresses\n" },
+		{ "agt = ($.a | ip4) ?? ($.a | ip6)", "t.map:6:1: warning: agt is written by ArcSight itself and may be overwritten there\n" },
+		{ "rt = $.a | count", "t.map:6:12: count gives a count, and rt holds times (epoch milliseconds; see the filter time)\n" },
+		{ "src = $.a | ip4 | default(\"none\")", "t.map:6:27: \"none\" is not a value for src, which holds IPv4 addresses\n" },
+	};
+	/* clang-format on */
+#undef LOOKUP
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(rows); i++)
+		check_text(HEAD, &rows[i]);
+}
+
+static void
+labels_say_what_readers_expect(void **state)
+{
+	/* clang-format off */
+	static const struct row rows[] = {
+		{ "c6a1 = $.a\nc6a1Label = \"Device IPv6 Address\"", "" },
+		{ "c6a1 = $.a", "t.map:6:1: c6a1 has no label; add c6a1Label = \"Device IPv6 Address\"\n" },
+		{ "c6a2 = $.a", "t.map:6:1: c6a2 has no label; add c6a2Label = \"Source IPv6 Address\"\n" },
+		{ "c6a3 = $.a\nc6a3Label = \"Target\"", "t.map:7:13: warning: the standard gives c6a3 its meaning; its label is \"Destination IPv6 Address\"\n" },
+		{ "c6a3 = $.a\nc6a3Label = $.b", "" },
+		{ "c6a4 = $.a\nc6a4Label = \"Agent IPv6 Address\"", "" },
+		{ "cs1 = $.a\ncs1Label = \"x\"\ncn1 = $.a\ncn1Label = \"x\"", "t.map:9:12: warning: cs1Label says the same in line 7; some readers keep only one of two fields with one label\n" },
+		{ "cs1 = $.a\ncs1Label = \"x\"\ncn1 = $.a\ncn1Label = \"X\"", "" },
+	};
+	/* clang-format on */
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(rows); i++)
+		check_text(HEAD, &rows[i]);
+}
+
 static void
 sections_and_lookups_are_checked(void **state)
 {
@@ -313,6 +382,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(expressions_are_held_to_their_grammar),
 		cmocka_unit_test(fields_are_held_against_the_dictionary),
+		cmocka_unit_test(types_are_held_against_fields_without_data),
+		cmocka_unit_test(labels_say_what_readers_expect),
 		cmocka_unit_test(sections_and_lookups_are_checked),
 		cmocka_unit_test(the_top_and_includes_are_checked),
 		cmocka_unit_test(paths_are_told_where_they_stand),
