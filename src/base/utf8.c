@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include <stdint.h>
+#include <string.h>
+
 #include "base/utf8.h"
 
 /*
@@ -96,8 +99,17 @@ bool
 utf8_valid(const char *p, size_t len)
 {
 	unsigned long cp;
+	uint64_t eight;
 
 	for (size_t i = 0; i < len;) {
+		/* Most texts are ASCII: eight bytes at once. */
+		if (len - i >= sizeof(eight)) {
+			memcpy(&eight, p + i, sizeof(eight));
+			if ((eight & UINT64_C(0x8080808080808080)) == 0) {
+				i += sizeof(eight);
+				continue;
+			}
+		}
 		i += utf8_decode(p + i, len - i, &cp);
 		if (cp == UTF8_BAD)
 			return false;

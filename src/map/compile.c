@@ -34,6 +34,7 @@ map_free(struct map *m)
 	}
 	free(m->fields);
 	free(m->rows);
+	map__queries_fini(&m->queries);
 	map__model_fini(&m->model);
 	free(m);
 }
@@ -45,6 +46,7 @@ compile_prog(struct compiler *c, struct prog *p, const struct kf_entry *en)
 {
 	struct map *m = c->map;
 	const struct expr_names names = {
+		.queries = &m->queries,
 		.lookups = m->model.lookups,
 		.n_lookups = m->model.n_lookups,
 	};

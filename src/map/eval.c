@@ -23,13 +23,28 @@ note_path(struct paths *p, const struct jpath_nodes *nodes, size_t i)
 	return (unsigned int)p->n++;
 }
 
+/* Keep the values that a query has just pushed from item "first" on. */
 static void
-push_path(
-    struct work *w, const struct jpath *path, const struct jpath_input *in)
+keep(struct work *w, struct memo *m, size_t first, uint64_t pass)
+{
+	size_t n = w->n_items - first;
+
+	if (n > MAP_ITEMS_MAX - w->n_found)
+		return;
+	*m = (struct memo){ .pass = pass, .from = w->n_found, .n = n };
+	m->has_failed = w->has_failed;
+	for (size_t i = first; i < w->n_items; i++) {
+		w->found = array_grow(
+		    w->found, w->n_found, &w->cap_found, sizeof(*w->found));
+		w->found[w->n_found++] = w->items[i].json;
+	}
+}
+
+static void
+search(struct work *w, const struct jpath *path, const struct jpath_input *in)
 {
 	size_t n;
 
-	map__open(w);
 	if (jpath_eval(path, in, w->nodes, NULL) == -1) {
 		w->has_failed = true;
 		return;
@@ -44,6 +59,31 @@ push_path(
 			it.path_from = note_path(w->paths, w->nodes, i);
 			it.path_to = it.path_from + 1;
 		}
+		map__push_item(w, &it);
+	}
+}
+
+/* What the query of op gives; the record is searched for it once. */
+static void
+push_path(struct work *w, const struct op *op, const struct jpath_input *in)
+{
+	struct memo *m = &w->memos[op->query];
+	uint64_t pass = jpath_is_relative(op->path) ? w->node_at : w->record_at;
+
+	map__open(w);
+	if (w->paths != NULL) { /* memos have no paths */
+		search(w, op->path, in);
+		return;
+	}
+	if (m->pass != pass) {
+		search(w, op->path, in);
+		keep(w, m, map__top(w), pass);
+		return;
+	}
+	w->has_failed = w->has_failed || m->has_failed;
+	for (size_t i = m->from; i < m->from + m->n; i++) {
+		const struct item it = { .json = w->found[i] };
+
 		map__push_item(w, &it);
 	}
 }
@@ -92,7 +132,7 @@ map__prog_run(
 			map__push_text(w, op->text, op->len);
 			break;
 		case OP_PATH:
-			push_path(w, op->path, in);
+			push_path(w, op, in);
 			break;
 		case OP_ELSE:
 			if (w->n_items > map__top(w))

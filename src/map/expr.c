@@ -86,11 +86,35 @@ string(struct parse *ps) /* NOLINT(misc-no-recursion): by expr() */
 
 /* ---- operands ---- */
 
+void
+map__queries_fini(struct expr_queries *q)
+{
+	for (size_t i = 0; i < q->n; i++)
+		jpath_free(q->v[i]);
+	free(q->v);
+}
+
+/* Take q over; its number, that of an equal one where there is one. */
+static size_t
+add_query(struct expr_queries *all, struct jpath *q)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		if (strcmp(jpath_text(all->v[i]), jpath_text(q)) == 0) {
+			jpath_free(q);
+			return i;
+		}
+	}
+	all->v = array_grow(all->v, all->n, &all->cap, sizeof(*all->v));
+	all->v[all->n] = q;
+	return all->n++;
+}
+
 static int
 path(struct parse *ps)
 {
 	struct jpath_fault fault = { .offset = 0 };
 	size_t used = 0;
+	struct op *op;
 	struct jpath *q;
 	char c;
 
@@ -99,7 +123,9 @@ path(struct parse *ps)
 		return map__fail(
 		    ps, ps->at + fault.offset, fault.len, "%s", fault.message);
 	}
-	map__add_op(ps, OP_PATH, 1)->path = q;
+	op = map__add_op(ps, OP_PATH, 1);
+	op->query = add_query(ps->names->queries, q);
+	op->path = ps->names->queries->v[op->query];
 	ps->at += used;
 	c = map__ahead(ps, 0);
 	if (c == '-' || c == '@' || c == '.' || c == '[' || c == '#' ||
@@ -285,7 +311,6 @@ map__prog_fini(struct prog *p)
 		struct op *op = &p->ops[i];
 
 		free(op->text);
-		jpath_free(op->path);
 		for (size_t j = 0; j < FILTER_ARGS_MAX; j++) {
 			free(op->args[j].text);
 			map__regex_free(op->args[j].regex);

@@ -39,7 +39,8 @@ struct op {
 	size_t n; /* OP_ELSE: where to go on; OP_CONCAT: parts */
 	char *text;
 	size_t len;
-	struct jpath *path;
+	const struct jpath *path; /* number "query" of the map's */
+	size_t query;
 	const struct filter *filter;
 	struct filter_arg args[FILTER_ARGS_MAX];
 	size_t at, at_len; /* where a text or a filter is written */
@@ -58,8 +59,17 @@ struct expr_fault {
 	char message[512];
 };
 
-/* What names in an expression mean. */
+/* The queries of a map, each once: a record is searched once for all fields
+   that ask the same. */
+struct expr_queries {
+	struct jpath **v;
+	size_t n, cap;
+};
+void map__queries_fini(struct expr_queries *q);
+
+/* What names in an expression mean, and where its queries go. */
 struct expr_names {
+	struct expr_queries *queries;
 	struct lookup *lookups; /* marked as used when they are */
 	size_t n_lookups;
 };

@@ -49,6 +49,7 @@ struct map_event_prog {
 struct map {
 	unsigned int magic;
 	struct model model; /* owns the texts, the custom keys, the lookups */
+	struct expr_queries queries;
 	struct map_field **fields;
 	size_t n_fields, cap_fields;
 	struct map_event_prog *events;

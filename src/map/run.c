@@ -61,7 +61,7 @@ map_run_new(const struct map *m)
 	OBJ_CHECK(m, MAP_MAGIC);
 	r->magic = RUN_MAGIC;
 	r->map = m;
-	map__work_init(&r->work, m->stack + 1, m->groups);
+	map__work_init(&r->work, m->stack + 1, m->groups, m->queries.n);
 	map__paths_init(&r->paths);
 	r->each = jpath_nodes_new();
 	r->scratch = jpath_nodes_new();
@@ -368,6 +368,7 @@ run_event(struct map_run *r, const struct map_event_prog *ev,
 		.is_unmatched = is_unmatched };
 
 	cef_event_reset(r->cef);
+	map__work_node(&r->work);
 	for (size_t i = 0; i < ev->n_slots; i++)
 		r->slots[i] = UNKNOWN;
 	make_key(r, ev, in);
@@ -453,6 +454,7 @@ map_translate(struct map_run *r, struct json_object *record, map_event_fn *emit,
 	r->work.paths = trace == NULL ? NULL : &r->paths;
 	r->emitted = 0;
 	r->was_left_out = false;
+	map__work_record(&r->work);
 	for (size_t i = 0; i < m->n_events; i++)
 		run_each(r, &m->events[i], record);
 	if (r->emitted == 0 && !r->was_left_out) {

@@ -82,11 +82,13 @@ map__room(struct work *w, size_t len)
 }
 
 void
-map__work_init(struct work *w, size_t max_values, unsigned int groups)
+map__work_init(
+    struct work *w, size_t max_values, unsigned int groups, size_t n_queries)
 {
 	*w = (struct work){ .max_values = max_values };
 	w->starts = xcalloc(max_values + 1, sizeof(*w->starts));
 	w->nodes = jpath_nodes_new();
+	w->memos = xcalloc(n_queries + 1, sizeof(*w->memos));
 	w->match = map__regex_match_new(groups);
 	buf_init(&w->scratch, MAP_VALUE_MAX);
 }
@@ -102,9 +104,24 @@ map__work_fini(struct work *w)
 	}
 	free(w->items);
 	free(w->starts);
+	free(w->memos);
+	free(w->found);
 	jpath_nodes_free(w->nodes);
 	map__regex_match_free(w->match);
 	buf_fini(&w->scratch);
+}
+
+void
+map__work_record(struct work *w)
+{
+	w->n_found = 0;
+	w->record_at = ++w->passes;
+}
+
+void
+map__work_node(struct work *w)
+{
+	w->node_at = ++w->passes;
 }
 
 void

@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 
@@ -49,6 +50,13 @@ struct paths {
 	size_t list_cap;
 };
 
+/* What a query gave: values from..from+n-1 of work's "found". */
+struct memo {
+	uint64_t pass; /* when; 0: never */
+	size_t from, n;
+	bool has_failed;
+};
+
 struct work {
 	struct item *items;
 	size_t n_items, cap_items;
@@ -56,6 +64,12 @@ struct work {
 	size_t n_values, max_values;
 	struct arena arena;
 	struct jpath_nodes *nodes;
+	struct memo *memos; /* of each query of the map */
+	struct json_object **found;
+	size_t n_found, cap_found;
+	uint64_t passes;    /* counts records and nodes */
+	uint64_t record_at; /* memos of "$" are good from then on, */
+	uint64_t node_at;   /* and those of "@" */
 	struct map_regex_match *match;
 	struct buf scratch;  /* what replace() is at work on */
 	struct paths *paths; /* NULL: not traced */
@@ -67,9 +81,14 @@ struct work {
 };
 
 /* max_values: the deepest stack of the programs to come; groups: the most
-   capturing groups of their regexes. */
-void map__work_init(struct work *w, size_t max_values, unsigned int groups);
+   capturing groups of their regexes; n_queries: of the map. */
+void map__work_init(
+    struct work *w, size_t max_values, unsigned int groups, size_t n_queries);
 void map__work_fini(struct work *w);
+
+/* Another record; another node in it: what "$" and "@" gave is forgotten. */
+void map__work_record(struct work *w);
+void map__work_node(struct work *w);
 
 /* Ready for the next expression. */
 void map__work_reset(struct work *w);
