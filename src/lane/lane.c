@@ -519,8 +519,10 @@ prune(struct lane *l)
 	    (l->pruned_ms != 0 && now - l->pruned_ms < LANE_SEEN_MS))
 		return;
 	l->pruned_ms = now;
+	/* A row may say "seen" so much too early. */
 	state_commit_prune(batch_open(l)->commit, l->id,
-	    stamp_now() - stamp_from_ms((int64_t)l->feed->o->remember_ms));
+	    stamp_now() - stamp_from_ms(LANE_SEEN_MS) -
+		stamp_from_ms((int64_t)l->feed->o->remember_ms));
 	batch_added(l);
 }
 

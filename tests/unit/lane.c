@@ -306,6 +306,36 @@ what_is_under_way_is_not_sent_twice(void **state)
 	finish(w);
 }
 
+/* "Seen" is renewed once a day, and "remember" may be an hour. */
+static void
+what_is_still_seen_is_not_forgotten(void **state)
+{
+	struct world *w = *state;
+	int64_t now = stamp_now();
+	char path[128];
+	sqlite3 *db;
+
+	w->feed.remember_ms = 3600000;
+	for (size_t i = 0; i < 3; i++) {
+		struct source_pass *p = start(w);
+
+		fake_record(p, "a", now, ALERT("a", "A", "1"));
+		assert_int_equal(fakes.lanes[0].n_lines, i == 0 ? 1 : 0);
+		fake_end(p, now, now, NULL);
+		if (i == 0)
+			settle(0, 1);
+		finish(w);
+		/* Two hours go by. */
+		(void)snprintf(path, sizeof(path), "%s/state.db", w->dir);
+		assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+		assert_int_equal(
+		    sqlite3_exec(db, "UPDATE memory SET seen = seen - 7200",
+			NULL, NULL, NULL),
+		    SQLITE_OK);
+		assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	}
+}
+
 static void
 a_pass_goes_on_behind_its_last_settled_slice(void **state)
 {
@@ -506,6 +536,7 @@ main(void)
 		cmocka_unit_test(the_cursor_follows_promise_2),
 		T(a_cursor_waits_for_its_lines),
 		T(what_is_under_way_is_not_sent_twice),
+		T(what_is_still_seen_is_not_forgotten),
 		T(a_pass_goes_on_behind_its_last_settled_slice),
 		T(what_could_not_be_read_is_kept_as_a_gap),
 		T(lanes_share_a_pass_and_keep_their_own_cursors),
