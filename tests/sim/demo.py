@@ -25,6 +25,7 @@ PATIENCE_S = 90
 SHOWN = 3
 WIDTH = 400             # characters of a line that are shown
 ID = re.compile(rb" externalId=((?:\\.|[^\\ ])+)")
+PAIR = re.compile(rb" \w+=")
 
 CONF = """\
 state-dir = {dir}/state
@@ -102,20 +103,20 @@ def explain(program, src, folder, record):
         return False
     # The fields whole; of what no field carries, only how much it is.
     for line in result.stdout.rstrip().split("\n"):
-        if not line.startswith("  $"):
+        if not line.startswith(("  $", "No field carries")):
             say(line)
     return True
 
 
 def pick(sim, lines):
-    """A line to explain: of a plain alert with some evidence."""
-    got = ids_of(lines)
-    for ident in got:
-        record = sim.store.by_id[ident]
-        alert = record.template.alert
-        if 3 <= len(alert["evidence"]) <= 5 and alert["title"].isascii():
-            return record
-    return sim.store.by_id[got[0]]
+    """The alert with most to tell among those of a page's length."""
+    def fields(line):
+        ident = ids_of([line])
+        if not ident:
+            return -1
+        short = len(sim.store.by_id[ident[0]].template.alert["evidence"]) <= 5
+        return len(PAIR.findall(line)) if short else 0
+    return sim.store.by_id[ids_of([max(lines, key=fields)])[0]]
 
 
 def show(sim, lines, program, src, folder):
