@@ -87,6 +87,10 @@ def stop(service):
     except subprocess.TimeoutExpired:
         service.kill()
         return service.wait()
+    except KeyboardInterrupt:
+        service.kill()
+        service.wait()
+        raise
 
 
 def explain(program, src, folder, record):
