@@ -141,6 +141,21 @@ def test_each_source_that_is_refused_is_named(sim, cefwd, tcp, tmp_path):
         assert result.err.count(name) == 1, result
 
 
+def test_what_moves_nothing_needs_no_state(sim, cefwd, tcp):
+    away = cefwd.state_dir + "/not/there"
+    cefwd.configure("tcp://127.0.0.1:%d" % tcp.port, top={"state-dir": away})
+    result = cefwd.once("--dry-run")
+    assert result.status == 0, result
+    assert len(result.lines()) == len(sim.store.ids())
+    result = cefwd.once("--since", "24h")
+    assert result.status == 0, result
+    expect_all(sim, tcp.lines())
+    result = cefwd.once()
+    assert result.status == 75, result
+    assert away in result.err
+    assert not os.path.exists(away)
+
+
 def test_a_window_is_sent_again_and_leaves_the_state_alone(sim, cefwd, tcp):
     cefwd.configure("tcp://127.0.0.1:%d" % tcp.port)
     assert cefwd.once().status == 0
