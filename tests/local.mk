@@ -8,6 +8,7 @@ scenarios = \
 	tests/scenario/test_broken.py \
 	tests/scenario/test_loss.py \
 	tests/scenario/test_map_manual.py \
+	tests/scenario/test_map_wants.py \
 	tests/scenario/test_once.py \
 	tests/scenario/test_run.py \
 	tests/scenario/test_shipped_maps.py \
@@ -16,7 +17,7 @@ scenarios = \
 TESTS += tests/lint/run $(scenarios)
 $(scenarios:.py=.log): cefwd$(EXEEXT)
 
-EXTRA_DIST += tests/lint tests/scenario tests/sim
+EXTRA_DIST += tests/lint tests/maps tests/scenario tests/sim
 
 # Whole folders are taken, from the build too: also what tests left there.
 dist-hook: dist-hook-tests

@@ -6,6 +6,7 @@ import csv
 import glob
 import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -104,12 +105,14 @@ EVIDENCE = [
           "userPrincipalName": "alice@example.com"})],
      {"duser": "alice", "dntdom": "EXAMPLE", "duid": "S-1-5-21-1",
       "fname": "x", "filePath": "/bin/x", "dproc": "x", "dpid": "1",
-      "cs2": "x", "cs2Label": "Command line"}),
+      "cs2": "x", "cs2Label": "Command line",
+      "MicrosoftDefenderUserPrincipalName": "alice@example.com"}),
     ("two users: the id of the first alone",
      [ev("user", userAccount={"userPrincipalName": "a@example.com"}),
       ev("user", userAccount={"accountName": "b", "domainName": "B",
                               "userSid": "S-1-5-21-2"})],
-     {"duser": "a@example.com"}),
+     {"duser": "a@example.com",
+      "MicrosoftDefenderUserPrincipalName": "a@example.com"}),
     ("two files: the hash of the first alone",
      [file("a.exe", "C:\\x"), file("b.exe", "C:\\y", SHA1, SHA256, 7)],
      {"fname": "a.exe", "filePath": "C:\\x\\a.exe"}),
@@ -120,8 +123,20 @@ EVIDENCE = [
     ("a file's name cannot forge its hash",
      [file('a","sha1":"%s' % SHA1, "/")],
      {"fname": 'a","sha1":"%s' % SHA1, "filePath": '/a","sha1":"%s' % SHA1}),
-    ("a size that does not fit is left out", [file("a", None, size=2 ** 31)],
-     {"fname": "a"}),
+    ("a size that does not fit has another field",
+     [file("a", None, size=2 ** 31)],
+     {"fname": "a", "cn3": "2147483648", "cn3Label": "File size"}),
+    ("the greatest size that fits", [file("a", None, size=1999999999)],
+     {"fname": "a", "fsize": "1999999999"}),
+    ("the number of a process that does not fit",
+     [ev("process", processId=2 ** 32 - 1, imageFile={"fileName": "x"})],
+     {"fname": "x", "dproc": "x", "cn2": "4294967295",
+      "cn2Label": "Process ID"}),
+    ("a name where an address should be", [ip("proxy.example.com")],
+     {"shost": "proxy.example.com"}),
+    ("an address with its port", [ip("192.0.2.3:8080")],
+     {"src": "192.0.2.3"}),
+    ("an address that is masked", [ip("192.0.*.*")], {}),
     ("a folder that is the root", [file("a", "C:\\")],
      {"fname": "a", "filePath": "C:\\a"}),
     ("a share", [file("a", "\\\\srv\\share")],
@@ -311,9 +326,27 @@ def test_wdatp_keeps_the_fields_of_the_flexconnector(tmp_path):
         assert got == (written or value), member
 
 
-@pytest.mark.parametrize("pattern, name", [
+SAMPLE_MAPS = [
     ("graph-alert*v2*.json", "graph-alerts"),
-    ("wdatp-siem*.json", "wdatp-siem")])
+    ("graph-alert*v2*.json", "graph-alerts-evidence"),
+    ("graph-alert*v2*.json", "mcas-siem-agent"),
+    ("graph-incidents*.json", "graph-incidents"),
+    ("mde-alerts*.json", "defender-alerts"),
+    ("m365-incidents*.json", "defender-incidents"),
+    ("wdatp-siem*.json", "wdatp-siem"),
+]
+
+
+def lines_wanted(name, record):
+    if name.endswith("-incidents"):
+        return 1 + len(record.get("alerts") or [])
+    if name.endswith("-evidence"):
+        return 1 + len(record.get("evidence") or [])
+    return 1
+
+
+@pytest.mark.parametrize("pattern, name", SAMPLE_MAPS,
+                         ids=[name for _, name in SAMPLE_MAPS])
 def test_real_samples_make_sound_lines(pattern, name, tmp_path):
     files = sorted(glob.glob(os.path.join(SAMPLES, pattern)))
     if not files:
@@ -327,11 +360,108 @@ def test_real_samples_make_sound_lines(pattern, name, tmp_path):
         if not records:
             continue
         events, said = translate(name, text, tmp_path)
-        assert len(events) == len(records), path
-        for event, record in zip(events, records):
-            title = record.get("title") or record.get("AlertTitle")
-            assert event.name == title.strip(), path
+        assert len(events) == sum(lines_wanted(name, r)
+                                  for r in records), path
+        titles = {member.strip() for record in records
+                  for alert in [record] + (record.get("alerts") or [])
+                  for member in (alert.get("title"), alert.get("AlertTitle"),
+                                 alert.get("displayName"),
+                                 str(alert.get("incidentName")))
+                  if member}
+        for event in events:
+            assert event.name in titles, path
             assert event.ext["rt"].isdigit(), path
-            assert len(event.ext["cs3"]) > 0, path
-        # what does not fit is told: nothing of the samples may
-        assert said == b"", path
+            assert len(event.ext.get("cs3") or event.ext["externalId"]) > 0
+        # what does not fit its type is told: nothing of the samples may be
+        for line in said.decode().splitlines():
+            assert "wrong-type=0" in line and "too-long=0" in line and \
+                "limit=0" in line, path + ": " + line
+        if name in ("graph-alerts", "wdatp-siem"):
+            assert said == b"", path
+
+
+INCIDENT = {
+    "graph-incidents": {
+        "id": "7", "displayName": "I", "status": "active",
+        "severity": "high", "lastUpdateDateTime": "2026-01-02T03:04:05Z",
+        "alerts": [{"id": "a1", "title": "A", "severity": "low"},
+                   {"id": "a2", "title": "B", "severity": "medium"}]},
+    "defender-incidents": {
+        "incidentId": 7, "incidentName": "I", "status": "Active",
+        "severity": "High", "lastUpdateTime": "2026-01-02T03:04:05Z",
+        "alerts": [{"alertId": "a1", "title": "A", "severity": "Low"},
+                   {"alertId": "a2", "title": "B", "severity": "Medium"}]},
+}
+
+
+@pytest.mark.parametrize("name", sorted(INCIDENT))
+def test_an_incident_has_a_line_and_one_for_each_alert(name, tmp_path):
+    events, said = translate(name, json.dumps(INCIDENT[name]), tmp_path)
+    assert said == b""
+    assert [(e.name, e.ext["externalId"], e.severity, e.ext["cn1"])
+            for e in events] == [
+                ("A", "a1", "3", "7"), ("B", "a2", "6", "7"),
+                ("I", "7", "8", "7")]
+    assert events[2].ext["cs3"] == "a1 a2"
+
+
+@pytest.mark.parametrize("alerts", [[], None])
+@pytest.mark.parametrize("name", sorted(INCIDENT))
+def test_an_incident_without_alerts_has_a_line(name, alerts, tmp_path):
+    record = {**INCIDENT[name], "alerts": alerts}
+    events, _ = translate(name, json.dumps(record), tmp_path)
+    assert [e.name for e in events] == ["I"]
+
+
+@pytest.mark.parametrize("name", sorted(
+    os.path.basename(p) for p in glob.glob(os.path.join(MAPS, "*.map"))))
+def test_a_map_with_each_has_a_key(name):
+    with open(os.path.join(MAPS, name), encoding="utf-8") as f:
+        text = f.read()
+    for event in text.split("[event")[1:]:
+        if re.search(r"^each\b", event, re.M):
+            assert re.search(r"^key\b", event, re.M)
+
+
+def keys_of(name, record, folder):
+    """The keys of a record's events: what they are remembered by."""
+    path = os.path.join(str(folder), "in.json")
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump(record, f)
+    done = subprocess.run(
+        [PROGRAM, "explain", "--json", "-m",
+         os.path.join(MAPS, name + ".map"), path],
+        capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return [e["key"] for e in json.loads(done.stdout)["events"]]
+
+
+def test_evidence_is_remembered_by_what_it_is(tmp_path):
+    """Neither its place in the list nor what was done about it counts."""
+    def alert(evidence):
+        return {"id": "1", "title": "t", "evidence": evidence}
+    evidence = [file("a", "/", SHA1), file("b", "/", SHA1), ip("192.0.2.1"),
+                ev("user", verdict="unknown", remediationStatus=None,
+                   userAccount={"accountName": 'a"b'})]
+    before = keys_of("graph-alerts-evidence", alert(evidence), tmp_path)
+    assert len(set(before)) == 5
+    for item in evidence:
+        item.update(verdict='mal"icious\\', remediationStatus="active",
+                    remediationStatusDetails='said "so", \\ and left')
+    after = keys_of("graph-alerts-evidence", alert(evidence[::-1]), tmp_path)
+    assert len(set(after)) == 5
+    assert after[0] == before[0]
+    assert after[:0:-1] == before[1:]
+
+
+@pytest.mark.parametrize("name, alert", [("graph-incidents", "id"),
+                                         ("defender-incidents", "alertId")])
+def test_an_alert_of_an_incident_is_remembered_by_its_id(name, alert,
+                                                         tmp_path):
+    record = json.loads(json.dumps(INCIDENT[name]))
+    before = keys_of(name, record, tmp_path)
+    record["alerts"].reverse()
+    record["alerts"].insert(0, {alert: "a3"})
+    after = keys_of(name, record, tmp_path)
+    assert len(set(before)) == 3
+    assert after[1:] == [before[1], before[0], before[2]]
