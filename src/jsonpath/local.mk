@@ -17,11 +17,7 @@ libjsonpath_a_SOURCES = \
 
 JSONPATH_LIBS = libjsonpath.a $(KEYFILE_LIBS)
 
-EXTRA_DIST += tests/data/rfc9535.json tests/fuzz/jsonpath.seeds
-
-check_PROGRAMS += tests/fuzz/jsonpath
-tests_fuzz_jsonpath_SOURCES = tests/fuzz/jsonpath.c tests/fuzz/replay.c
-tests_fuzz_jsonpath_LDADD = $(JSONPATH_LIBS) $(DEPS_LIBS)
+EXTRA_DIST += tests/data/rfc9535.json
 
 if CMOCKA
 check_PROGRAMS += \

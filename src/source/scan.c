@@ -155,7 +155,8 @@ word_byte(struct scan *s, char c)
 	int col;
 
 	if (s->word == WORD_LITERAL) {
-		if (*s->literal != c)
+		/* A NUL of the page is not the end of the literal. */
+		if (c == '\0' || *s->literal != c)
 			s->word = WORD_BAD;
 		else
 			s->literal++;
