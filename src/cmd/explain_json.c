@@ -62,16 +62,22 @@ push(struct json_object *to, struct json_object *v)
 		log_fatal("out of memory");
 }
 
-/* A text of an alert; NULL is left out. */
+/* A text of an alert as valid UTF-8. */
+static struct json_object *
+mended(struct explain_json *j, const char *p, size_t len)
+{
+	buf_reset(&j->text);
+	visible_add_utf8(&j->text, p, len);
+	return json_object_new_string_len(j->text.p, (int)j->text.len);
+}
+
+/* NULL is left out. */
 static void
 put_text(struct explain_json *j, struct json_object *to, const char *name,
     const char *p, size_t len)
 {
-	if (p == NULL)
-		return;
-	buf_reset(&j->text);
-	visible_add_utf8(&j->text, p, len);
-	put(to, name, json_object_new_string_len(j->text.p, (int)j->text.len));
+	if (p != NULL)
+		put(to, name, mended(j, p, len));
 }
 
 static void
@@ -130,7 +136,7 @@ field(void *ctx, const struct map_trace_field *f)
 	paths = json_object_new_array();
 	put(o, "paths", paths);
 	for (size_t i = 0; i < f->n_paths; i++)
-		push(paths, json_object_new_string(f->paths[i]));
+		push(paths, mended(j, f->paths[i], strlen(f->paths[i])));
 }
 
 static void

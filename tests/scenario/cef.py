@@ -6,11 +6,13 @@ import re
 
 SYSLOG = re.compile(r"<(\d{1,3})>([A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) "
                     r"(\S+) (CEF:.*)", re.S)
+# C0, DEL, C1, and what else Unicode calls the end of a line
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 HEADER = ("version", "vendor", "product", "device_version", "class_id",
           "name", "severity")
-# a key stands at the start or after a blank, and an "=" follows it
-PAIR = re.compile(r"(?:^| )([A-Za-z0-9_.]+)=((?:\\[\\=nr]|[^\\=\n\r])*?)"
-                  r"(?=(?: [A-Za-z0-9_.]+=)|$)")
+# a key stands after a blank, and an "=" follows it
+PAIR = re.compile(r" ([A-Za-z0-9_.]+)=((?:\\[\\=nr]|[^\\=\n\r])*?)"
+                  r"(?=(?: [A-Za-z0-9_.]+=)|\Z)")
 
 
 class Event:
@@ -25,8 +27,8 @@ class Event:
                                                m.group(3))
             text = m.group(4)
         assert text.startswith("CEF:"), text[:200]
-        for c in text:
-            assert ord(c) >= 32 and ord(c) != 127, "control in %r" % text
+        m = CONTROL.search(text)
+        assert m is None, "U+%04X at %d" % (ord(m.group()), m.start())
         fields = split_header(text[len("CEF:"):])
         for name, value in zip(HEADER, fields):
             setattr(self, name, value)
@@ -58,8 +60,9 @@ def split_header(text):
 
 
 def read_extension(text):
-    """key=value pairs; anything that is none is a fault."""
-    text = text.lstrip(" ")
+    """key=value pairs, in their order, a blank before each; anything that is
+    none is a fault."""
+    assert not text or text[0] == " ", "no blank behind the seventh pipe"
     out, at = {}, 0
     while at < len(text):
         m = PAIR.match(text, at)
@@ -67,6 +70,7 @@ def read_extension(text):
         key, value = m.groups()
         assert key not in out, "twice: " + key
         assert value, "empty: " + key
+        assert value.strip(" ") == value, "outer blanks: " + key
         out[key] = re.sub(r"\\(.)", lambda e: {"n": "\n", "r": "\r"}.get(
             e.group(1), e.group(1)), value)
         at = m.end()

@@ -11,7 +11,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 sys.path.insert(0, os.path.join(HERE, "..", "sim"))
 
-from daemons import Missing, Rsyslog, SyslogNg          # noqa: E402
+from daemons import (                                    # noqa: E402
+    Missing, Normalizer, Rsyslog, SyslogNg)
 from receiver import TcpReceiver, UdpReceiver           # noqa: E402
 from runner import Cefwd, PROGRAM                       # noqa: E402
 from server import Sim, make_certificates               # noqa: E402
@@ -92,4 +93,10 @@ def rsyslog(tmp_path):
 @pytest.fixture
 def syslog_ng(tmp_path):
     with daemon(SyslogNg, tmp_path / "syslog-ng") as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def normalizer(tmp_path):
+    with daemon(Normalizer, tmp_path / "normalizer") as receiver:
         yield receiver

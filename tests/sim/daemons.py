@@ -157,6 +157,32 @@ input(type="imudp" address="127.0.0.1" port="%(udp)d" ruleset="keep"
         return command
 
 
+class Normalizer(Rsyslog):
+    """rsyslog that reads each line with liblognorm's "cef" parser; a line of
+    .lines() is what it read, as JSON, in the order of arrival."""
+
+    def command(self):
+        command = super().command()
+        rules = os.path.join(self.dir, "cef.rulebase")
+        with open(rules, "w") as f:
+            f.write("version=2\nrule=:%cef:cef%\n")
+        with open(os.path.join(self.dir, "rsyslog.conf"), "w") as f:
+            f.write("""\
+global(workDirectory="%(dir)s" maxMessageSize="2m"
+       parser.escapeControlCharactersOnReceive="off")
+main_queue(queue.workerThreads="1")
+module(load="imtcp")
+module(load="mmnormalize")
+template(name="read" type="string" string="%%$!all-json%%\\n")
+ruleset(name="keep") {
+    action(type="mmnormalize" rulebase="%(rules)s" userawmsg="on")
+    action(type="omfile" file="%(out)s" template="read")
+}
+input(type="imtcp" address="127.0.0.1" port="%(tcp)d" ruleset="keep")
+""" % {"dir": self.dir, "out": self.out, "tcp": self.tcp, "rules": rules})
+        return command
+
+
 class SyslogNg(Daemon):
     name = "syslog-ng"
 
