@@ -104,12 +104,22 @@ buf_addc(struct buf *b, char c)
 void
 buf_addf(struct buf *b, const char *fmt, ...)
 {
+	size_t room = b->cap == 0 ? 0 : b->cap - b->len;
 	va_list ap;
 	int n;
 
+	if (!buf_ok(b))
+		return;
+	/* Most texts fit at once. */
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(room == 0 ? NULL : b->p + b->len, room, fmt, ap);
 	va_end(ap);
+	if (n > 0 && (size_t)n < room && (size_t)n <= b->max - b->len) {
+		b->len += (size_t)n;
+		return;
+	}
+	if (room > 0)
+		b->p[b->len] = '\0';
 	if (n <= 0 || !reserve(b, (size_t)n))
 		return;
 	va_start(ap, fmt);

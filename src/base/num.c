@@ -99,6 +99,25 @@ with_unit(const char *s, size_t len, const struct unit *units, size_t n_units,
 	return -1;
 }
 
+size_t
+num_write_i64(int64_t v, char out[NUM_I64_BYTES])
+{
+	/* The negative of INT64_MIN is no int64_t. */
+	uint64_t rest = v < 0 ? -(uint64_t)v : (uint64_t)v;
+	char digits[NUM_I64_BYTES];
+	size_t n = 0, len = 0;
+
+	do {
+		digits[n++] = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest > 0);
+	if (v < 0)
+		out[len++] = '-';
+	while (n > 0)
+		out[len++] = digits[--n];
+	return len;
+}
+
 int
 num_duration(const char *s, size_t len, uint64_t *out_ms, struct err *e)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include <inttypes.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -113,6 +113,7 @@ whole(struct buf *out, int64_t min, int64_t max)
 {
 	size_t len = out->len;
 	const char *point = strchr(out->p, '.');
+	char text[NUM_I64_BYTES];
 	int64_t v;
 
 	if (point != NULL) {
@@ -124,7 +125,7 @@ whole(struct buf *out, int64_t min, int64_t max)
 	if (num_i64(out->p, len, &v, NULL) == -1 || v < min || v > max)
 		return false;
 	buf_reset(out);
-	buf_addf(out, "%" PRId64, v);
+	buf_add(out, text, num_write_i64(v, text));
 	return true;
 }
 

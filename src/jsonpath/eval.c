@@ -106,14 +106,16 @@ next_child(struct children *c, struct frame *up, struct frame *out)
 }
 
 static bool
-member(struct json_object *of, const char *name, struct frame *up,
+member(struct json_object *of, const struct selector *s, struct frame *up,
     struct frame *out)
 {
 	struct lh_table *table = json_object_get_object(of);
 	struct lh_entry *entry = NULL;
 
-	if (table != NULL && name != NULL)
-		entry = lh_table_lookup_entry(table, name);
+	if (table != NULL && s->as.name != NULL) {
+		entry =
+		    lh_table_lookup_entry_w_hash(table, s->as.name, s->hash);
+	}
 	if (entry == NULL)
 		return false;
 	*out = (struct frame){ .up = up };
@@ -146,7 +148,7 @@ one_child(const struct selector *s, struct json_object *of, struct frame *up,
     struct frame *out)
 {
 	if (s->kind == SELECT_NAME)
-		return member(of, s->as.name, up, out);
+		return member(of, s, up, out);
 	return element(of, s->as.index, up, out);
 }
 

@@ -72,6 +72,7 @@ struct slice {
 struct selector {
 	enum selector_kind kind;
 	struct selector *next;
+	unsigned long hash; /* of the name, as json-c's tables have it */
 	union {
 		const char *name; /* NULL: holds U+0000, and no member of
 		                     json-c's can */

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include <json-c/json_object.h>
+#include <json-c/linkhash.h>
 
 #include "jsonpath/jsonpath_priv.h"
 
@@ -71,6 +75,20 @@ no_name(struct parser *p, bool is_descendant)
 			    "a name or \"*\" behind \".\"");
 }
 
+/* json-c salts its hash once a process, and all its objects share it. */
+static unsigned long
+hash_of(const char *name)
+{
+	struct json_object *any = json_object_new_object();
+	unsigned long hash;
+
+	if (any == NULL)
+		abort();
+	hash = lh_get_hash(json_object_get_object(any), name);
+	(void)json_object_put(any);
+	return hash;
+}
+
 /* RFC 9535, 2.5.1.1: wildcard-selector or member-name-shorthand. */
 static struct selector *
 shorthand(struct parser *p, bool is_descendant)
@@ -94,6 +112,7 @@ shorthand(struct parser *p, bool is_descendant)
 	memcpy(name, p->text + start, len);
 	s = new_selector(p, SELECT_NAME);
 	s->as.name = name;
+	s->hash = hash_of(name);
 	return s;
 }
 
@@ -108,6 +127,7 @@ name_selector(struct parser *p)
 		return NULL;
 	s = new_selector(p, SELECT_NAME);
 	s->as.name = strlen(name) == len ? name : NULL;
+	s->hash = hash_of(name);
 	return s;
 }
 

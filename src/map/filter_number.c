@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -110,10 +108,9 @@ formatted_ms(const char *text, const char *format, int64_t *out)
 bool
 map__f_time(struct work *w, const struct filter_arg *args, struct item *it)
 {
-	char text[TIME_TEXT_MAX], out[24], *p;
+	char text[TIME_TEXT_MAX], *p;
 	int64_t stamp, ms;
 	bool is_time;
-	int n;
 
 	(void)map__f_trim(w, NULL, it);
 	if (it->len == 0)
@@ -134,13 +131,11 @@ map__f_time(struct work *w, const struct filter_arg *args, struct item *it)
 	if (!is_time)
 		return false;
 	w->refused = NULL;
-	n = snprintf(out, sizeof(out), "%" PRId64, ms);
-	p = map__room(w, (size_t)n);
+	p = map__room(w, NUM_I64_BYTES);
 	if (p == NULL)
 		return false;
-	memcpy(p, out, (size_t)n);
 	it->p = p;
-	it->len = (size_t)n;
+	it->len = num_write_i64(ms, p);
 	return true;
 }
 

@@ -196,9 +196,11 @@ explain_nothing(const struct work *w, struct buf *why, struct outcome *o)
 		o->fit = CEF_FIT_DROPPED_TYPE;
 		o->why = w->refused;
 	} else if (w->emptied != NULL) {
-		buf_reset(why);
-		buf_addf(why, "no value is left by %s", w->emptied);
-		o->why = why->p;
+		if (w->paths != NULL) { /* somebody reads it */
+			buf_reset(why);
+			buf_addf(why, "no value is left by %s", w->emptied);
+			o->why = why->p;
+		}
 	} else {
 		o->why = "no value";
 	}

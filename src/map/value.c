@@ -10,6 +10,7 @@
 #include <json-c/json.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "base/obj.h"
 #include "base/utf8.h"
 #include "jsonpath/jsonpath.h"
@@ -115,6 +116,7 @@ void
 map__work_record(struct work *w)
 {
 	w->n_found = 0;
+	w->written = NULL;
 	w->record_at = ++w->passes;
 }
 
@@ -239,23 +241,21 @@ static void
 set_int(struct work *w, size_t i, struct json_object *json)
 {
 	int64_t v = json_object_get_int64(json);
-	char text[24], *p;
-	int n;
+	size_t room = NUM_I64_BYTES + 1, len;
+	char *p = map__room(w, room);
 
-	/* json-c keeps what passes int64 as uint64, and saturates here. */
-	if (v == INT64_MAX) {
-		n = snprintf(text, sizeof(text), "%" PRIu64,
-		    json_object_get_uint64(json));
-	} else {
-		n = snprintf(text, sizeof(text), "%" PRId64, v);
-	}
-	p = map__room(w, (size_t)n);
 	if (p == NULL) {
 		set_text(w, i, "", 0);
 		return;
 	}
-	memcpy(p, text, (size_t)n);
-	set_text(w, i, p, (size_t)n);
+	/* json-c keeps what passes int64 as uint64, and saturates here. */
+	if (v == INT64_MAX) {
+		len = (size_t)snprintf(
+		    p, room, "%" PRIu64, json_object_get_uint64(json));
+	} else {
+		len = num_write_i64(v, p);
+	}
+	set_text(w, i, p, len);
 }
 
 /* A text as a JSON string; json-c escapes it. */
@@ -292,12 +292,20 @@ map__item_json(struct work *w, size_t i)
 		text_json(w, i);
 		return;
 	}
+	if (json == w->written) { /* json-c keeps the text with the object */
+		set_text(w, i, w->written_text, w->written_len);
+		return;
+	}
 	p = json_object_to_json_string_length(json,
 	    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
 	if (p == NULL) {
 		w->has_failed = true;
 		p = "";
 		len = 0;
+	} else {
+		w->written = json;
+		w->written_text = p;
+		w->written_len = len;
 	}
 	set_text(w, i, p, len);
 }

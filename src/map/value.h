@@ -67,6 +67,9 @@ struct work {
 	struct memo *memos; /* of each query of the map */
 	struct json_object **found;
 	size_t n_found, cap_found;
+	struct json_object *written; /* whose JSON was asked for last */
+	const char *written_text;
+	size_t written_len;
 	uint64_t passes;    /* counts records and nodes */
 	uint64_t record_at; /* memos of "$" are good from then on, */
 	uint64_t node_at;   /* and those of "@" */

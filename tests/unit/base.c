@@ -137,6 +137,25 @@ a_full_buffer_stays_full_until_reset(void **state)
 	buf_fini(&b);
 }
 
+/* At once, after growing, at the limit and one past it. */
+static void
+a_formatted_text_goes_whole_or_not_at_all(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	for (int n = 1; n < 200; n++) {
+		buf_init(&b, 150);
+		buf_addf(&b, "%*d", n / 2, 1);
+		buf_addf(&b, "%s%*d", "", n - n / 2, 1);
+		assert_int_equal(buf_ok(&b), n <= 150);
+		assert_int_equal(b.len, strlen(b.p));
+		if (n > 150)
+			assert_int_equal(b.len, n / 2);
+		buf_fini(&b);
+	}
+}
+
 static void
 form_values_are_encoded(void **state)
 {
@@ -172,6 +191,8 @@ durations_and_sizes_have_units(void **state)
 static void
 integers_reach_both_ends(void **state)
 {
+	static const int64_t whole[] = { 0, 7, -7, 10, -2147483648, INT64_MAX,
+		INT64_MIN };
 	int64_t v;
 
 	(void)state;
@@ -180,6 +201,13 @@ integers_reach_both_ends(void **state)
 	assert_int_equal(num_i64("9223372036854775807", 19, &v, NULL), 0);
 	assert_true(v == INT64_MAX);
 	assert_int_equal(num_i64("9223372036854775808", 19, &v, NULL), -1);
+	for (size_t i = 0; i < NELEM(whole); i++) {
+		char text[NUM_I64_BYTES];
+		size_t n = num_write_i64(whole[i], text);
+
+		assert_int_equal(num_i64(text, n, &v, NULL), 0);
+		assert_true(v == whole[i]);
+	}
 	assert_int_equal(num_i64("-", 1, &v, NULL), -1);
 }
 
@@ -231,6 +259,7 @@ main(void)
 		cmocka_unit_test(stamps_round_to_the_past),
 		cmocka_unit_test(utf8_follows_rfc_3629),
 		cmocka_unit_test(a_full_buffer_stays_full_until_reset),
+		cmocka_unit_test(a_formatted_text_goes_whole_or_not_at_all),
 		cmocka_unit_test(form_values_are_encoded),
 		cmocka_unit_test(durations_and_sizes_have_units),
 		cmocka_unit_test(integers_reach_both_ends),

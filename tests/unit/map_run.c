@@ -93,6 +93,37 @@ an_event_has_a_line_per_node_of_each(void **state)
 	check_text(map, rows, NELEM(rows));
 }
 
+/* Equal queries share one search: of the record, or of the node. */
+static void
+a_query_asked_again_gives_the_same(void **state)
+{
+	static const char map[] = "[event]\n"
+				  "each = $.e[*]\n"
+				  "key = @.id\n"
+				  "shost = @.h ?? $.h\n"
+				  "dhost = @.h ?? $.h\n"
+				  "suser = $.u[*] | first\n"
+				  "duser = \"{$.u[*]} {@.h}\" ?? $.u[*]\n"
+				  "fname = @.f | json\n"
+				  "oldFileName = @.f | json | upper\n"
+				  "cnt = $.u[*] | count\n" COMMON;
+	static const struct row rows[] = {
+		{ "{\"h\":\"H\",\"u\":[\"a\",null,\"b\"],\"e\":["
+		  "{\"id\":1,\"h\":\"h1\"},{\"id\":2,\"f\":{\"x\":1}},"
+		  "{\"id\":3,\"h\":\"h3\",\"f\":[\"y\"]}]}",
+		    "1" LINE " shost=h1 dhost=h1 suser=a duser=a,b h1 cnt=2\n"
+		    "2" LINE " shost=H dhost=H suser=a duser=a,b "
+		    "fname={\"x\":1} oldFileName={\"X\":1} cnt=2\n"
+		    "3" LINE " shost=h3 dhost=h3 suser=a duser=a,b h3 "
+		    "fname=[\"y\"] oldFileName=[\"Y\"] cnt=2\n" },
+		{ "{\"e\":[{\"id\":1}]}", "1" LINE " cnt=0\n" },
+		{ "{\"u\":[\"c\"]}", "$!" LINE " suser=c duser=c cnt=1\n" },
+	};
+
+	(void)state;
+	check_text(map, rows, NELEM(rows));
+}
+
 static void
 nodes_of_one_key_are_told_apart(void **state)
 {
@@ -512,6 +543,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_event_has_a_line_per_node_of_each),
+		cmocka_unit_test(a_query_asked_again_gives_the_same),
 		cmocka_unit_test(nodes_of_one_key_are_told_apart),
 		cmocka_unit_test(a_when_leaves_records_out),
 		cmocka_unit_test(labels_go_with_their_fields),
