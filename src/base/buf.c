@@ -47,9 +47,9 @@ buf_cut(struct buf *b, size_t len)
 	b->p[len] = '\0';
 }
 
-/* Make room for len more bytes and the NUL. */
+/* Make room for len more bytes and the NUL, as reserve() found none. */
 static bool
-reserve(struct buf *b, size_t len)
+grow(struct buf *b, size_t len)
 {
 	size_t cap = b->cap == 0 ? 64 : b->cap;
 	char *p;
@@ -60,8 +60,6 @@ reserve(struct buf *b, size_t len)
 		b->full = true;
 		return false;
 	}
-	if (b->cap != 0 && len < b->cap - b->len)
-		return true;
 	while (cap - b->len <= len) {
 		if (cap > SIZE_MAX / 2) {
 			b->nomem = true;
@@ -77,6 +75,15 @@ reserve(struct buf *b, size_t len)
 	b->p = p;
 	b->cap = cap;
 	return true;
+}
+
+static inline bool
+reserve(struct buf *b, size_t len)
+{
+	if (b->cap != 0 && len < b->cap - b->len && len <= b->max - b->len &&
+	    buf_ok(b))
+		return true;
+	return grow(b, len);
 }
 
 void
@@ -98,7 +105,10 @@ buf_adds(struct buf *b, const char *s)
 void
 buf_addc(struct buf *b, char c)
 {
-	buf_add(b, &c, 1);
+	if (!reserve(b, 1))
+		return;
+	b->p[b->len++] = c;
+	b->p[b->len] = '\0';
 }
 
 void

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "cef/cef.h"
@@ -52,6 +53,7 @@ struct cef_event {
 	struct cef_slot header[CEF_H_COUNT];
 	struct cef_slot *pairs;
 	size_t n, cap;
+	uint64_t seen[4]; /* a bit a key that is among the pairs, or was */
 	size_t n_refused; /* did not fit CEF_EVENT_MAX */
 	struct buf text;
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,9 +37,25 @@ cef_event_reset(struct cef_event *ev)
 {
 	OBJ_CHECK(ev, CEF_EVENT_MAGIC);
 	memset(ev->header, 0, sizeof(ev->header));
+	memset(ev->seen, 0, sizeof(ev->seen));
 	ev->n = 0;
 	ev->n_refused = 0;
 	buf_reset(&ev->text);
+}
+
+/* Note that key is among the pairs; false: it cannot have been there yet, so
+   that most need not be searched for. */
+static bool
+note(struct cef_event *ev, const struct cef_key *key)
+{
+	/* Fibonacci hashing: keys lie in rows of one size. */
+	uint64_t h =
+	    (uint64_t)(uintptr_t)key * UINT64_C(0x9e3779b97f4a7c15) >> 56;
+	uint64_t bit = UINT64_C(1) << (h & 63);
+	bool was_noted = (ev->seen[h >> 6] & bit) != 0;
+
+	ev->seen[h >> 6] |= bit;
+	return was_noted;
 }
 
 /* The slot of a key, or NULL. */
@@ -53,6 +70,8 @@ find(struct cef_event *ev, const struct cef_key *key)
 			h++;
 		return &ev->header[h];
 	}
+	if (!note(ev, key))
+		return NULL;
 	for (size_t i = 0; i < ev->n; i++) {
 		if (ev->pairs[i].key == key)
 			return &ev->pairs[i];

@@ -91,12 +91,17 @@ int jpath_eval(const struct jpath *q, const struct jpath_input *in,
 int jpath_logic_eval(const struct jpath_logic *l, const struct jpath_input *in,
     struct jpath_nodes *scratch, bool *out, struct err *e);
 
+/* Whether paths will be asked for; yes at first.  Without them nothing but
+   the values is noted.  To be said before jpath_eval(). */
+void jpath_nodes_keep_paths(struct jpath_nodes *n, bool keeps_paths);
+
 size_t jpath_nodes_count(const struct jpath_nodes *n);
 
 /* The i-th value; NULL is JSON null.  Borrowed. */
 struct json_object *jpath_nodes_value(const struct jpath_nodes *n, size_t i);
 
-/* Append the i-th node's normalized path (RFC 9535, 2.7) to out. */
+/* Append the i-th node's normalized path (RFC 9535, 2.7) to out; paths were
+   kept. */
 void jpath_nodes_path(const struct jpath_nodes *n, size_t i, struct buf *out);
 
 #endif /* CEFWD_JSONPATH_JSONPATH_H */

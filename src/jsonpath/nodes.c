@@ -29,7 +29,8 @@ struct jpath_nodes {
 	size_t n_arena, cap_arena;
 	size_t *results; /* into the arena */
 	size_t n_results, cap_results;
-	struct buf base; /* normalized path of arena[0] */
+	struct buf base;  /* normalized path of arena[0] */
+	bool is_pathless; /* the arena holds the results alone */
 	struct regex_scratch *regex;
 };
 
@@ -56,6 +57,14 @@ jpath_nodes_free(struct jpath_nodes *n)
 	free(n);
 }
 
+void
+jpath_nodes_keep_paths(struct jpath_nodes *n, bool keeps_paths)
+{
+	OBJ_CHECK(n, NODES_MAGIC);
+	n->n_arena = n->n_results = 0;
+	n->is_pathless = !keeps_paths;
+}
+
 int
 jpath__nodes_reset(struct jpath_nodes *n, const char *base, struct err *e)
 {
@@ -68,6 +77,8 @@ jpath__nodes_reset(struct jpath_nodes *n, const char *base, struct err *e)
 		n->cap_arena = n->cap_results = 0;
 	}
 	n->n_arena = n->n_results = 0;
+	if (n->is_pathless)
+		return 0;
 	buf_reset(&n->base);
 	buf_adds(&n->base, base);
 	return buf_check(&n->base, "the path of a node", e);
@@ -82,7 +93,7 @@ jpath__nodes_regex(struct jpath_nodes *n)
 }
 
 static size_t
-store(struct jpath_nodes *n, const struct frame *f)
+store(struct jpath_nodes *n, const struct frame *f, size_t parent)
 {
 	n->arena =
 	    array_grow(n->arena, n->n_arena, &n->cap_arena, sizeof(*n->arena));
@@ -90,9 +101,17 @@ store(struct jpath_nodes *n, const struct frame *f)
 		.value = f->value,
 		.name = f->name,
 		.index = f->index,
-		.parent = f->up == NULL ? 0 : f->up->stored - 1,
+		.parent = parent,
 	};
 	return ++n->n_arena;
+}
+
+static void
+add_result(struct jpath_nodes *n, size_t at)
+{
+	n->results = array_grow(
+	    n->results, n->n_results, &n->cap_results, sizeof(*n->results));
+	n->results[n->n_results++] = at;
 }
 
 void
@@ -102,17 +121,20 @@ jpath__nodes_add(struct jpath_nodes *n, struct frame *f)
 	size_t deep = 0;
 
 	assert(f != NULL);
+	if (n->is_pathless) {
+		add_result(n, store(n, f, 0) - 1);
+		return;
+	}
 	for (struct frame *g = f; g != NULL && g->stored == 0; g = g->up) {
 		assert(deep < NELEM(way));
 		way[deep++] = g;
 	}
 	while (deep > 0) {
 		deep--;
-		way[deep]->stored = store(n, way[deep]);
+		way[deep]->stored = store(n, way[deep],
+		    way[deep]->up == NULL ? 0 : way[deep]->up->stored - 1);
 	}
-	n->results = array_grow(
-	    n->results, n->n_results, &n->cap_results, sizeof(*n->results));
-	n->results[n->n_results++] = f->stored - 1;
+	add_result(n, f->stored - 1);
 }
 
 size_t
@@ -162,7 +184,7 @@ jpath_nodes_path(const struct jpath_nodes *n, size_t i, struct buf *out)
 	size_t deep = 0;
 
 	OBJ_CHECK(n, NODES_MAGIC);
-	assert(i < n->n_results);
+	assert(i < n->n_results && !n->is_pathless);
 	for (size_t at = n->results[i]; at != 0; at = n->arena[at].parent) {
 		assert(deep < NELEM(way));
 		way[deep++] = at;

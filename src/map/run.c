@@ -65,6 +65,7 @@ map_run_new(const struct map *m)
 	map__paths_init(&r->paths);
 	r->each = jpath_nodes_new();
 	r->scratch = jpath_nodes_new();
+	jpath_nodes_keep_paths(r->scratch, false);
 	buf_init(&r->path, MAP_VALUE_MAX);
 	buf_init(&r->key, MAP_VALUE_MAX);
 	buf_init(&r->raw, MAP_VALUE_MAX);
@@ -454,6 +455,7 @@ map_translate(struct map_run *r, struct json_object *record, map_event_fn *emit,
 	r->ctx = ctx;
 	r->trace = trace;
 	r->work.paths = trace == NULL ? NULL : &r->paths;
+	jpath_nodes_keep_paths(r->work.nodes, trace != NULL);
 	r->emitted = 0;
 	r->was_left_out = false;
 	map__work_record(&r->work);
