@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +35,19 @@ unknown_command(const char *name)
 	return cmd_usage(NULL, "unknown command \"%s\"", name);
 }
 
+/* Descriptors 0 to 2 exist: what is opened later must not become the log. */
+static void
+open_standard(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		(void)close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -46,6 +60,7 @@ main(int argc, char **argv)
 	const struct cmd *cmd;
 	int c, status;
 
+	open_standard();
 	/* A closed pipe is an error of write(), not the end of the process. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	/* "+": stop at the command's name; its options are its own. */

@@ -3,10 +3,12 @@
 SPDX-License-Identifier: MIT
 """
 import signal
+import subprocess
 import time
 
 import pytest
 from cef import events, ids
+from runner import TIMEOUT
 
 
 def wait_ids(receiver, want, timeout=30):
@@ -94,6 +96,16 @@ def test_a_sigterm_waits_for_what_was_sent_to_settle(sim, cefwd, tcp):
     tcp.clear()
     assert cefwd.once().status == 0
     assert ids(tcp.lines()) == []
+
+
+def test_without_standard_files_nothing_else_takes_their_place(
+        sim, cefwd, tcp):
+    cefwd.configure("tcp://127.0.0.1:%d" % tcp.port)
+    p = subprocess.run(["sh", "-c", 'exec "$@" 0<&- 1>&- 2>&-', "sh",
+                        *cefwd.command("once", "-v")],
+                       env=cefwd.env(), timeout=TIMEOUT, check=False)
+    assert p.returncode == 0
+    assert sorted(ids(tcp.lines())) == sorted(sim.store.ids())
 
 
 def test_a_sigterm_during_an_outage_still_ends_in_time(sim, cefwd, tcp):
