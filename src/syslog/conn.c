@@ -468,7 +468,7 @@ on_tick(uv_timer_t *h)
 	struct conn *c;
 	struct look look;
 	struct err e;
-	uint64_t now_ms, to;
+	uint64_t now_ms, to, still_ms = 0;
 
 	OBJ_CAST(c, h->data, CONN_MAGIC);
 	assert(c->state == &UP && c->link != NULL);
@@ -487,7 +487,10 @@ on_tick(uv_timer_t *h)
 		tell_up(c);
 	if (is_closed(c))
 		return;
-	c->owner->looked(c->ctx, to, settle_still_ms(&c->settle, now_ms));
+	/* Who has read all that there was is not still. */
+	if (look.read < c->spool->given)
+		still_ms = settle_still_ms(&c->settle, now_ms);
+	c->owner->looked(c->ctx, to, still_ms);
 	if (!is_closed(c))
 		conn_run(c);
 }

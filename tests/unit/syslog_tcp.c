@@ -457,6 +457,13 @@ a_slow_receiver_gets_every_byte(void **state)
 	assert_int_equal(receiver_repeats(&one), 0);
 }
 
+static bool
+has_read_all(const struct rig *g)
+{
+	(void)g;
+	return receiver_lines(&one, 0) == counts()->queued;
+}
+
 static void
 a_full_window_holds_until_the_receiver_reads(void **state)
 {
@@ -475,7 +482,6 @@ a_full_window_holds_until_the_receiver_reads(void **state)
 	assert_true(counts()->held_bytes < window + 600);
 	rig_run(&rig, is_holding, "holding");
 	rig_turns(&rig, LONG_TURNS);
-	assert_true(is_holding(&rig));
 	assert_int_equal(rig.n_states, 2); /* up, holding: told once */
 	assert_int_equal(rig.lane[0].rooms, 0);
 	assert_non_null(strstr(rig.words, "reads nothing"));
@@ -485,6 +491,14 @@ a_full_window_holds_until_the_receiver_reads(void **state)
 	assert_true(is_up(&rig));
 	assert_true(dest_lane_has_room(rig.lanes[0]));
 	assert_int_equal(rig.lane[0].rooms, 1);
+	/* Not when it was read, though a stall makes the settle clock late. */
+	while (dest_lane_has_room(rig.lanes[0]))
+		rig_put(&rig, 0, 1, 500);
+	rig_run(&rig, has_read_all, "all lines to be read");
+	rig_turns(&rig, 10);
+	(void)usleep((useconds_t)rig.options.settle_ms * 2000);
+	rig_run(&rig, is_settled, "all lines to settle");
+	assert_int_equal(rig.n_states, 3);
 	assert_int_equal(counts()->breaks, 0);
 }
 
