@@ -90,7 +90,8 @@ fit_length(const struct cef_key *key, struct buf *out)
 	}
 	buf_cut(out, keep);
 	cef__trim_end(out, 0, key->is_header);
-	return CEF_FIT_CUT;
+	/* Where the cut left a header field nothing but backslashes. */
+	return out->len == 0 ? CEF_FIT_EMPTY : CEF_FIT_CUT;
 }
 
 enum cef_fit

@@ -321,6 +321,12 @@ a_cut_leaves_no_blank_behind(void **state)
 	/* Blanks that are trimmed do not count. */
 	memset(in + 63, ' ', sizeof(in) - 63);
 	assert_int_equal(cef_value(act, in, sizeof(in), &out), CEF_FIT_OK);
+	/* A header field that ends in backslashes all the way is empty. */
+	memset(in, '\\', sizeof(in));
+	in[63] = 'a';
+	assert_int_equal(cef_value(vendor, in, 63, &out), CEF_FIT_EMPTY);
+	assert_int_equal(cef_value(vendor, in, 64, &out), CEF_FIT_EMPTY);
+	assert_int_equal(out.len, 0);
 	buf_fini(&out);
 }
 
