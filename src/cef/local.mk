@@ -29,6 +29,7 @@ cefdatadir = $(datadir)/cefwd
 dist_cefdata_DATA = cef/dictionary.csv
 mapsdir = $(datadir)/cefwd/maps
 dist_maps_DATA = \
+	cef/defender-alerts-evidence.map \
 	cef/defender-alerts.map \
 	cef/defender-incidents.map \
 	cef/graph-alerts-evidence.map \

@@ -43,6 +43,7 @@ BASE = {
     "defender-incidents": {"incidentId": 1, "incidentName": "n"},
     "wdatp-siem": {"AlertId": "a", "AlertTitle": "t"},
 }
+BASE["defender-alerts-evidence"] = BASE["defender-alerts"]
 BASE["graph-alerts-evidence"] = BASE["mcas-siem-agent"] = BASE["graph-alerts"]
 
 

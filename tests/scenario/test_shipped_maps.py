@@ -332,6 +332,7 @@ SAMPLE_MAPS = [
     ("graph-alert*v2*.json", "mcas-siem-agent"),
     ("graph-incidents*.json", "graph-incidents"),
     ("mde-alerts*.json", "defender-alerts"),
+    ("mde-alerts*.json", "defender-alerts-evidence"),
     ("m365-incidents*.json", "defender-incidents"),
     ("wdatp-siem*.json", "wdatp-siem"),
 ]
