@@ -97,7 +97,6 @@ every_option_reaches_its_struct(void **state)
 	    "map = inner.map\n"
 	    "poll-interval = 5m\nstart = 0\noverlap = 1h\nretention = 30d\n"
 	    "updates = all\nremember = 1h\nquiet-after = 0\n"
-	    "filter = \"severity ne 'low'\" # both quotes\n"
 	    "authority = http://127.0.0.1:8080/\n"
 	    "base-url = https://proxy.example.com:8443\n"
 	    "ca-file = ca.pem\nproxy = http://proxy.example.com:3128\n"
@@ -105,6 +104,7 @@ every_option_reaches_its_struct(void **state)
 	    "[source b]\napi = graph-alerts\ncloud = gcc-high\n"
 	    "tenant = b.example.com\nclient-id = " CLIENT_ID "\n"
 	    "client-secret-file = long.secret\nmap = inner.map\n"
+	    "filter = \"severity ne 'low'\" # both quotes\n"
 	    "page-size = 10\nupdates = first\nscope = api://x/.default\n"
 	    "[destination d]\n"
 	    "url = udp://192.0.2.1 tcp://[2001:db8::1]:601\n"
@@ -138,7 +138,8 @@ every_option_reaches_its_struct(void **state)
 	assert_int_equal(s->updates, UPDATES_ALL);
 	assert_int_equal(s->remember_ms, 3600000);
 	assert_int_equal(s->quiet_after_ms, 0);
-	assert_string_equal(s->feeds[2].source.filter, "severity ne 'low'");
+	assert_string_equal(
+	    c->sources[1].feeds[0].source.filter, "severity ne 'low'");
 	assert_int_equal(s->feeds[2].source.retention_ms, 2592000000);
 	assert_string_equal(
 	    s->feeds[2].source.origin, "https://proxy.example.com:8443");
