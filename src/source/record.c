@@ -73,6 +73,16 @@ is_number_byte(char c)
 	    c == 'e' || c == 'E';
 }
 
+/* Whether the token that ends at p stands where a name should: quotes would
+   make a good name of a number. */
+static bool
+is_name(const char *p, const char *end)
+{
+	while (p < end && (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r'))
+		p++;
+	return p < end && *p == ':';
+}
+
 /* Copy the number at p, in quotes where it is a long integer. */
 static const char *
 copy_number(struct buf *out, const char *p, const char *end)
@@ -88,7 +98,7 @@ copy_number(struct buf *out, const char *p, const char *end)
 		else if (*p != '-' || p != from)
 			is_integer = false;
 	}
-	is_long = is_integer && digits > SAFE_DIGITS;
+	is_long = is_integer && digits > SAFE_DIGITS && !is_name(p, end);
 	if (is_long)
 		buf_addc(out, '"');
 	buf_add(out, from, (size_t)(p - from));

@@ -127,6 +127,10 @@ records_are_parsed_as_they_are_written(void **state)
 		    "data: byte 2: quoted object property name "
 		    "expected" },
 		{ "{\"a\":}", "data: byte 6: unexpected character" },
+		/* Its quotes would make a name of it. */
+		{ "{12345678901234567890 :1}",
+		    "data: byte 2: quoted object property name "
+		    "expected" },
 	};
 	struct seen *seen = *state;
 
