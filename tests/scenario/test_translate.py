@@ -218,6 +218,21 @@ def test_explain_tells_what_is_not_carried(run):
         "paths": ["$['more'][0]['text']", "$['more'][1]['text']"]}
 
 
+def test_a_limit_costs_the_field_and_not_the_record(run):
+    (run.folder / "t.map").write_text(MAP.replace(
+        "$.text ?? $.more[*].text", "$..[?count($..*) > 0]"))
+    text = json.dumps({"id": 1, "title": "t", "more": [[1, 2]] * 3000})
+    done = run("translate", text=text + '{"id":2}')
+    lines = done.stdout.decode().splitlines()
+    assert lines[0].endswith(" externalId=1")
+    assert " externalId=2" in lines[1]
+    assert done.returncode == 0
+    assert b"msg did not always fit" in done.stderr
+    assert b"limit=1" in done.stderr
+    out = run("explain", text=text).stdout.decode()
+    assert "(left out: an evaluation limit was passed)" in out
+
+
 def test_explain_says_why_a_field_is_missing(run):
     text = json.dumps({"id": "x" * 41, "text": "m" * 1024})
     fields = {f["key"]: f for f in json.loads(run(

@@ -54,6 +54,43 @@ paths(const char *query, const struct jpath_input *in, struct buf *out)
 	return out->p;
 }
 
+static void
+values_come_without_their_paths_too(void **state)
+{
+	struct json_object *doc =
+	    json_tokener_parse("{\"a\":[1,{\"b\":2},null]}");
+	const struct jpath_input in = { .root = doc };
+	struct jpath *q = compile("$..['b',0,2,0]");
+	struct jpath_nodes *with = jpath_nodes_new();
+	struct jpath_nodes *without = jpath_nodes_new();
+	struct buf path;
+
+	(void)state;
+	buf_init(&path, 100);
+	jpath_nodes_keep_paths(without, false);
+	/* Twice: the second run begins anew. */
+	for (int run = 0; run < 2; run++) {
+		assert_int_equal(jpath_eval(q, &in, with, NULL), 0);
+		assert_int_equal(jpath_eval(q, &in, without, NULL), 0);
+		assert_int_equal(jpath_nodes_count(with), 4);
+		assert_int_equal(jpath_nodes_count(without), 4);
+		for (size_t i = 0; i < 4; i++) {
+			assert_ptr_equal(jpath_nodes_value(with, i),
+			    jpath_nodes_value(without, i));
+		}
+	}
+	jpath_nodes_keep_paths(without, true);
+	assert_int_equal(jpath_nodes_count(without), 0);
+	assert_int_equal(jpath_eval(q, &in, without, NULL), 0);
+	jpath_nodes_path(without, 3, &path);
+	assert_string_equal(path.p, "$['a'][1]['b']");
+	buf_fini(&path);
+	jpath_nodes_free(with);
+	jpath_nodes_free(without);
+	jpath_free(q);
+	json_object_put(doc);
+}
+
 static int
 truth(const char *condition, const struct jpath_input *in)
 {
@@ -505,6 +542,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(values_come_without_their_paths_too),
 		cmocka_unit_test(conditions_compare_by_value),
 		cmocka_unit_test(a_relative_query_starts_at_the_current_node),
 		cmocka_unit_test(queries_know_their_kind),

@@ -352,7 +352,7 @@ long_values_are_cut_at_a_character(void **state)
 				  "deviceEventClassId = \"c\"\n"
 				  "name = \"n\"\n"
 				  "Result = $.a\n";
-	const struct map_field_count *counts;
+	const struct map_field_count *counts = NULL;
 	struct map *m = test_map(map);
 	struct map_run *r = map_run_new(m);
 	struct buf json, out;
