@@ -14,8 +14,8 @@
 void
 paper_init(struct paper *p)
 {
-	const char *no_color = getenv("NO_COLOR");
-	const char *term = getenv("TERM");
+	const char *no_color = secure_getenv("NO_COLOR");
+	const char *term = secure_getenv("TERM");
 
 	*p = (struct paper){ .columns = visible_terminal() };
 	/* no-color.org: set and not empty, whatever it says. */

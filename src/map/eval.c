@@ -35,7 +35,7 @@ keep(struct work *w, struct memo *m, size_t first, uint64_t pass)
 	m->has_failed = w->has_failed;
 	for (size_t i = first; i < w->n_items; i++) {
 		w->found = array_grow(
-		    w->found, w->n_found, &w->cap_found, sizeof(*w->found));
+		    w->found, w->n_found, &w->cap_found, sizeof(void *));
 		w->found[w->n_found++] = w->items[i].json;
 	}
 }

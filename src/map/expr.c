@@ -104,7 +104,7 @@ add_query(struct expr_queries *all, struct jpath *q)
 			return i;
 		}
 	}
-	all->v = array_grow(all->v, all->n, &all->cap, sizeof(*all->v));
+	all->v = array_grow(all->v, all->n, &all->cap, sizeof(void *));
 	all->v[all->n] = q;
 	return all->n++;
 }
