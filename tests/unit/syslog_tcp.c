@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include <netdb.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -568,6 +569,12 @@ a_name_that_does_not_resolve_is_said_in_words(void **state)
 static void
 every_address_of_a_name_is_tried(void **state)
 {
+	struct addrinfo *found = NULL;
+
+	/* A bare root may be without a hosts file. */
+	if (getaddrinfo("localhost", NULL, NULL, &found) != 0)
+		skip();
+	freeaddrinfo(found);
 	receiver_listen(&one);
 	one.address = "localhost";
 	(void)state;
