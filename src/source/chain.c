@@ -92,7 +92,6 @@ source__slice_begin(struct source_pass *p)
 	p->page.is_first = true;
 	if (source__url(p->source, &p->w, &p->slices, p->page_size,
 		&p->page.url, &e) == -1) {
-		(void)err_context(&e, "%s", p->source->label);
 		source__finish(p, &e);
 		return;
 	}
@@ -131,8 +130,7 @@ tell_gap(struct source_pass *p, int64_t lo, int64_t hi, const char *why)
 		return;
 	stamp_format(lo, from);
 	stamp_format(hi, until);
-	(void)snprintf(where, sizeof(where), "%.200s: created %s to %s",
-	    p->source->label, from, until);
+	(void)snprintf(where, sizeof(where), "created %s to %s", from, until);
 	p->h->refused(p->ctx, where, why);
 }
 
@@ -311,7 +309,7 @@ halve_for(struct source_pass *p, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
-	(void)err_set(&e, ERR_PROTO, "%s: %s", p->source->label, why);
+	(void)err_set(&e, ERR_PROTO, "%s", why);
 	halve(p, &e);
 }
 
@@ -376,7 +374,6 @@ follow(struct source_pass *p, const char *link)
 	struct err e = { .kind = ERR_NONE };
 
 	if (source__same_origin(p->source, link, &e) == -1) {
-		(void)err_context(&e, "%s", p->source->label);
 		source__give_up(p, SOURCE_REFUSED, &e);
 		return;
 	}

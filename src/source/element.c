@@ -73,9 +73,9 @@ refuse(struct source_pass *p, uint64_t index, uint64_t offset, const char *why)
 	if (p->slices.hi != STAMP_NONE)
 		stamp_format(p->slices.hi, hi);
 	(void)snprintf(where, sizeof(where),
-	    "%.200s: created %s to %s, page %llu, record %llu, byte %llu",
-	    p->source->label, lo, hi, (unsigned long long)p->pages + 1,
-	    (unsigned long long)index + 1, (unsigned long long)offset + 1);
+	    "created %s to %s, page %llu, record %llu, byte %llu", lo, hi,
+	    (unsigned long long)p->pages + 1, (unsigned long long)index + 1,
+	    (unsigned long long)offset + 1);
 	p->h->refused(p->ctx, where, why);
 }
 

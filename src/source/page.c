@@ -364,7 +364,5 @@ source__page_verdict(
 	} else {
 		v = page_verdict(p, e);
 	}
-	if (v != VERDICT_OK)
-		(void)err_context(e, "%s", p->source->label);
 	return v;
 }

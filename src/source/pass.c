@@ -201,7 +201,6 @@ begin_request(struct source_pass *p, const char *bearer)
 	p->progress.calls++;
 	if (source__page_start(p, bearer, &e) == 0)
 		return;
-	(void)err_context(&e, "%s", p->source->label);
 	if (!err_retries(e.kind)) {
 		source__give_up(p, SOURCE_UNREACHABLE, &e);
 		return;

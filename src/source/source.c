@@ -20,7 +20,7 @@ source_new(uv_loop_t *loop, struct http *http, struct auth *auth,
 	s->http = http;
 	s->auth = auth;
 	s->o = *o;
-	s->label = xasprintf("%s/%s", o->name, o->tenant);
+	s->label = xasprintf("source %s (%s)", o->name, o->tenant);
 	buf_init(&s->origin, URL_MAX_BYTES);
 	/* Where it is none, no link is ever followed. */
 	if (url_origin(o->origin, &s->origin) == -1)

@@ -78,6 +78,7 @@ enum source_state {
 	SOURCE_UNREACHABLE, /* no connection, 5xx, broken answers */
 };
 
+/* Their words do not name the source: the caller knows which it is. */
 struct source_handlers {
 	void (*record)(void *ctx, const struct source_record *rec);
 	/* A record that cannot be parsed: where and why, in words.  May be

@@ -35,7 +35,7 @@ struct source {
 	struct auth *auth;
 	struct source_options o;
 	struct buf origin; /* as url_origin() writes it */
-	char *label;       /* name/tenant, for messages */
+	char *label;       /* "source NAME (TENANT)", for its log lines */
 	size_t passes;     /* running */
 	/* Its $count tells of records that nobody gets to see. */
 	bool is_count_void;

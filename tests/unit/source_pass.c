@@ -368,7 +368,7 @@ records_that_cannot_be_parsed_are_told_and_do_not_stop_it(void **state)
 	assert_int_equal(w.end.refused, 2);
 	assert_int_equal(w.sim.calls, 1);
 	assert_non_null(strstr(w.refused.p,
-	    "[defender/contoso: created 2025-09-02T00:00:00.0000000Z to now, "
+	    "[created 2025-09-02T00:00:00.0000000Z to now, "
 	    "page 1, record 2, byte "));
 	assert_non_null(strstr(w.refused.p, "page 1, record 4, byte "));
 	world_fini(&w);
