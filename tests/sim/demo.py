@@ -6,13 +6,17 @@ SPDX-License-Identifier: MIT
 Everything is on loopback and in a temporary folder, and gone afterwards.
 CEFWD_SRCDIR and CEFWD_BUILDDIR say where the program and its maps are.
 """
+import fcntl
 import os
+import pty
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 
 sys.dont_write_bytecode = True
@@ -93,22 +97,48 @@ def stop(service):
         raise
 
 
+def on_terminal(command, columns):
+    """What a command writes to a terminal of that width, without colours."""
+    ours, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("4H", 50, columns, 0, 0))
+    # no Popen.communicate(): a terminal ends with EIO
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=its,
+                          stderr=its,
+                          env={**os.environ, "NO_COLOR": "1"}) as process:
+        os.close(its)
+        text = b""
+        while True:
+            try:
+                part = os.read(ours, 65536)
+            except OSError:
+                break
+            if not part:
+                break
+            text += part
+    os.close(ours)
+    return process.returncode, text.decode("utf-8", "replace").replace(
+        "\r\n", "\n")
+
+
 def explain(program, src, folder, record):
     """One alert, field by field."""
     path = os.path.join(folder, "alert.json")
     with open(path, "wb") as f:
         f.write(record.json())
-    result = subprocess.run(
-        [program, "explain", "-m", os.path.join(src, "cef",
-                                                "graph-alerts.map"), path],
-        capture_output=True, text=True, check=False)
-    if result.returncode != 0:
-        say(result.stderr.rstrip())
+    columns = min(100, shutil.get_terminal_size((100, 50)).columns)
+    status, text = on_terminal(
+        [program, "explain", "-m",
+         os.path.join(src, "cef", "graph-alerts.map"), path], columns)
+    if status != 0:
+        say(text.rstrip())
         return False
-    # The fields whole; of what no field carries, only how much it is.
-    for line in result.stdout.rstrip().split("\n"):
-        if not line.startswith(("  $", "No field carries")):
-            say(line)
+    # Only the fields that the line has; of what no field carries, only how
+    # much it is.
+    head, *blocks = re.split(r"\n(?=\S)", text.rstrip())
+    say(head)
+    for block in blocks:
+        if "\n    = - (" not in block and not block.startswith("No field"):
+            say(block.rstrip())
     return True
 
 
