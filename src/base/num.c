@@ -119,6 +119,16 @@ num_write_i64(int64_t v, char out[NUM_I64_BYTES])
 }
 
 int
+num_hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+int
 num_duration(const char *s, size_t len, uint64_t *out_ms, struct err *e)
 {
 	if (len == 1 && s[0] == '0') {

@@ -24,6 +24,9 @@ int num_i64(const char *s, size_t len, int64_t *out, struct err *e);
 #define NUM_I64_BYTES 20 /* -9223372036854775808 */
 size_t num_write_i64(int64_t v, char out[NUM_I64_BYTES]);
 
+/* The value of one hexadecimal digit in either case, or -1. */
+int num_hex(char c);
+
 /* A duration as 500ms, 60s, 15m, 24h, 180d (0 needs no unit); in ms. */
 int num_duration(const char *s, size_t len, uint64_t *out_ms, struct err *e);
 

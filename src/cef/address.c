@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "cef/cef_priv.h"
 
 /* ::ffff:0:0/96 (RFC 4291, 2.5.5.2) */
@@ -95,18 +96,6 @@ cef__ip(enum cef_type type, const char *s, struct buf *out)
 	return true;
 }
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /*
  * Read one group of at most "width" hex digits, padded with zeros on the left,
  * into digit[].  Returns how many characters it had.
@@ -116,10 +105,10 @@ mac_group(const char *s, size_t width, int *digit)
 {
 	size_t n = 0;
 
-	while (n < width && hex(s[n]) != -1)
+	while (n < width && num_hex(s[n]) != -1)
 		n++;
 	for (size_t i = 0; i < width; i++)
-		digit[i] = i + n < width ? 0 : hex(s[i + n - width]);
+		digit[i] = i + n < width ? 0 : num_hex(s[i + n - width]);
 	return n;
 }
 

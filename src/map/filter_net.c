@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "base/obj.h"
 #include "map/filter.h"
 
@@ -167,18 +168,6 @@ map__f_ip6(struct work *w, const struct filter_arg *args, struct item *it)
 	    !is_mapped(&v6) && set_address(w, it, AF_INET6, &v6);
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* AABBCCDDEEFF, aa:bb:..., aa-bb-..., aabb.ccdd.eeff. */
 bool
 map__f_mac(struct work *w, const struct filter_arg *args, struct item *it)
@@ -190,7 +179,7 @@ map__f_mac(struct work *w, const struct filter_arg *args, struct item *it)
 	(void)args;
 	(void)map__f_trim(w, NULL, it);
 	for (size_t i = 0; i < it->len; i++) {
-		int digit = hex_digit(it->p[i]);
+		int digit = num_hex(it->p[i]);
 
 		if (digit == -1) {
 			if (strchr(":-.", it->p[i]) == NULL || n % 2 != 0 ||

@@ -196,6 +196,13 @@ integers_reach_both_ends(void **state)
 	int64_t v;
 
 	(void)state;
+	assert_int_equal(num_hex('0'), 0);
+	assert_int_equal(num_hex('9'), 9);
+	assert_int_equal(num_hex('a'), 10);
+	assert_int_equal(num_hex('F'), 15);
+	assert_int_equal(num_hex('g'), -1);
+	assert_int_equal(num_hex('/'), -1);
+	assert_int_equal(num_hex('\0'), -1);
 	assert_int_equal(num_i64("-9223372036854775808", 20, &v, NULL), 0);
 	assert_true(v == INT64_MIN);
 	assert_int_equal(num_i64("9223372036854775807", 19, &v, NULL), 0);
