@@ -78,8 +78,28 @@ is_in(unsigned long cp, const struct range *ranges, size_t n)
 	return false;
 }
 
-void
-visible_add(struct buf *out, const char *p, size_t len)
+/* How a character that would not be seen is spelled. */
+typedef void spell_fn(struct buf *out, unsigned long cp);
+
+static void
+spell_point(struct buf *out, unsigned long cp)
+{
+	buf_addf(out, "<U+%04lX>", cp);
+}
+
+/* RFC 8259, 7: what passes U+FFFF is a pair of surrogates. */
+static void
+spell_json(struct buf *out, unsigned long cp)
+{
+	if (cp > 0xffff) {
+		buf_addf(out, "\\u%04lx", 0xd7c0 + (cp >> 10));
+		cp = 0xdc00 + (cp & 0x3ff);
+	}
+	buf_addf(out, "\\u%04lx", cp);
+}
+
+static void
+add(struct buf *out, const char *p, size_t len, spell_fn *spell)
 {
 	for (size_t i = 0; i < len;) {
 		unsigned long cp;
@@ -88,11 +108,23 @@ visible_add(struct buf *out, const char *p, size_t len)
 		if (cp == UTF8_BAD)
 			buf_add_utf8(out, 0xfffd);
 		else if (is_in(cp, hidden, NELEM(hidden)))
-			buf_addf(out, "<U+%04lX>", cp);
+			spell(out, cp);
 		else
 			buf_add(out, p + i, n);
 		i += n;
 	}
+}
+
+void
+visible_add(struct buf *out, const char *p, size_t len)
+{
+	add(out, p, len, spell_point);
+}
+
+void
+visible_add_json(struct buf *out, const char *p, size_t len)
+{
+	add(out, p, len, spell_json);
 }
 
 void
@@ -103,34 +135,6 @@ visible_add_utf8(struct buf *out, const char *p, size_t len)
 
 		i += utf8_decode(p + i, len - i, &cp);
 		buf_add_utf8(out, cp == UTF8_BAD ? 0xfffd : cp);
-	}
-}
-
-/* RFC 8259, 7: what passes U+FFFF is a pair of surrogates. */
-static void
-add_json_escape(struct buf *out, unsigned long cp)
-{
-	if (cp > 0xffff) {
-		buf_addf(out, "\\u%04lx", 0xd7c0 + (cp >> 10));
-		cp = 0xdc00 + (cp & 0x3ff);
-	}
-	buf_addf(out, "\\u%04lx", cp);
-}
-
-void
-visible_add_json(struct buf *out, const char *p, size_t len)
-{
-	for (size_t i = 0; i < len;) {
-		unsigned long cp;
-		size_t n = utf8_decode(p + i, len - i, &cp);
-
-		if (cp == UTF8_BAD)
-			buf_add_utf8(out, 0xfffd);
-		else if (is_in(cp, hidden, NELEM(hidden)))
-			add_json_escape(out, cp);
-		else
-			buf_add(out, p + i, n);
-		i += n;
 	}
 }
 
