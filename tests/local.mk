@@ -7,6 +7,7 @@ scenarios = \
 	tests/scenario/test_agreement.py \
 	tests/scenario/test_api.py \
 	tests/scenario/test_broken.py \
+	tests/scenario/test_kill.py \
 	tests/scenario/test_loss.py \
 	tests/scenario/test_map_manual.py \
 	tests/scenario/test_map_wants.py \
@@ -19,6 +20,23 @@ TESTS += tests/lint/run $(scenarios)
 $(scenarios:.py=.log): cefwd$(EXEEXT)
 
 EXTRA_DIST += tests/lint tests/maps tests/scenario tests/sim
+
+# Preloaded into a program that no sanitizer is linked to twice: without
+# CFLAGS.
+check_DATA += tests/sim/nodiag.so
+CLEANFILES += tests/sim/nodiag.so
+tests/sim/nodiag.so: $(srcdir)/tests/sim/nodiag.c
+	@$(MKDIR_P) tests/sim
+	$(AM_V_CC)$(CC) -O2 -fPIC -shared -o $@ $(srcdir)/tests/sim/nodiag.c
+tests/scenario/test_kill.log: tests/sim/nodiag.so
+
+# The whole matrix of receivers and breaks; make check runs a small cut of it.
+# KILL="--long", "--only rsyslog", ...: kill_matrix.py --help
+KILL =
+.PHONY: check-kill
+check-kill: cefwd$(EXEEXT) tests/sim/nodiag.so
+	$(AM_TESTS_ENVIRONMENT) $(PYTHON3) \
+	    $(srcdir)/tests/scenario/kill_matrix.py $(KILL)
 
 # Whole folders are taken, from the build too: also what tests left there.
 dist-hook: dist-hook-tests

@@ -104,6 +104,7 @@ class Cefwd:
         self.dir = str(folder)
         self.sim = sim
         self.services = []
+        self.more_env = {}
         self.conf = os.path.join(self.dir, "cefwd.conf")
         self.state_dir = os.path.join(self.dir, "state")
         os.makedirs(self.state_dir, exist_ok=True)
@@ -140,9 +141,8 @@ class Cefwd:
             f.write(extra + text + tail)
         return self
 
-    @staticmethod
-    def env():
-        env = dict(os.environ)
+    def env(self):
+        env = {**os.environ, **self.more_env}
         # nothing of the caller's may lead elsewhere
         for name in ("http_proxy", "https_proxy", "HTTPS_PROXY", "ALL_PROXY"):
             env.pop(name, None)

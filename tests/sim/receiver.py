@@ -166,6 +166,19 @@ class TcpReceiver:
                             struct.pack("ii", 1, 0))
             self.drop(sock)
 
+    def _half_close(self):
+        """A FIN, and no reading from then on."""
+        self._pause()
+        for sock in self.open:
+            try:
+                sock.shutdown(socket.SHUT_WR)
+            except OSError:
+                pass
+
+    def half_close(self):
+        """Say that nothing more will be sent, and read no more."""
+        self.ask("half_close")
+
     def pause(self):
         """Stop reading; what comes stays in the kernel."""
         self.ask("pause")
@@ -289,18 +302,46 @@ def main():
     p.add_argument("--tcp", type=int, metavar="PORT")
     p.add_argument("--udp", type=int, metavar="PORT")
     p.add_argument("--file", required=True)
+    p.add_argument("--rcvbuf", type=int, help="bytes the kernel may hold")
+    p.add_argument("--lag", type=float, default=0,
+                   help="seconds a line that was read is held in memory")
+    p.add_argument("--commands", action="store_true",
+                   help="obey what comes on standard input, a line each: "
+                   "pause resume finish reset half_close")
     a = p.parse_args()
     fd = os.open(a.file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    late = []
+
+    def write(line):
+        os.write(fd, line.rstrip(b"\n") + b"\n")
+
+    def write_late():
+        while True:
+            time.sleep(a.lag / 10)
+            while late and late[0][0] <= time.monotonic() - a.lag:
+                write(late.pop(0)[1])
 
     def keep(line):
-        os.write(fd, line.rstrip(b"\n") + b"\n")
+        if a.lag:
+            late.append((time.monotonic(), line))
+        else:
+            write(line)
+
+    def obey():
+        for command in sys.stdin:
+            getattr(receiver, command.strip())()
+            print("done", flush=True)
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: done.set())
     if a.udp is not None:
         receiver = UdpReceiver(a.udp, keep)
     else:
-        receiver = TcpReceiver(a.tcp or 0, keep=keep)
+        receiver = TcpReceiver(a.tcp or 0, keep=keep, rcvbuf=a.rcvbuf)
+    if a.lag:
+        threading.Thread(target=write_late, daemon=True).start()
+    if a.commands:
+        threading.Thread(target=obey, daemon=True).start()
     print(json.dumps({"port": receiver.port, "pid": os.getpid()}), flush=True)
     done.wait()
     receiver.stop()
