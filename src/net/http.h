@@ -19,6 +19,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <uv.h>
 
 #include "base/err.h"
@@ -84,6 +85,17 @@ struct http *http_new(uv_loop_t *loop, const char *user_agent, struct err *e);
 /* Requires that no request runs.  Handles close on the loop; the last close
    callback frees. */
 void http_close(struct http *h);
+
+/*
+ * http_trace_open(path, e): a file for a trace, 0600, appended to; never a
+ * link, nor a file that others can read.  NULL with ERR_CONFIG; fclose() it.
+ *
+ * http_trace(h, f): from the next request on write to f what goes over the
+ * wire, safe to hand on: secrets, tokens and the alerts themselves are left
+ * out (redact.c has the table).  f is borrowed until h is closed; NULL: none.
+ */
+FILE *http_trace_open(const char *path, struct err *e);
+void http_trace(struct http *h, FILE *f);
 
 struct http_request *http_start(struct http *h, const struct http_call *call,
     const struct http_handlers *handlers, void *ctx, struct err *e);

@@ -93,6 +93,7 @@ struct http_request {
 	uint64_t max_bytes;
 	uint64_t got;
 	struct http_fields fields;
+	struct http_trace *trace; /* NULL: none is written */
 	struct err err;
 	char errbuf[CURL_ERROR_SIZE];
 };
@@ -112,6 +113,8 @@ struct http {
 	struct http_requests requests;
 	unsigned int depth; /* libcurl calls on the stack */
 	unsigned int sweep;
+	FILE *trace;          /* borrowed; NULL: none */
+	unsigned int traced;  /* requests so far */
 	unsigned int closing; /* handles that still close */
 	bool is_closing;
 };
@@ -135,6 +138,13 @@ void http__watch(struct http *h);
 
 /* Words for a failed transfer: what, where, the mend.  Returns -1. */
 int http__fail(const struct http_request *r, CURLcode code, struct err *e);
+
+/* trace.c: what the trace says of a request; nothing without one. */
+void http__trace_begin(struct http_request *r, const struct http_call *call);
+void http__trace_header(struct http_request *r, const char *p, size_t len);
+void http__trace_data(struct http_request *r, const char *p, size_t len);
+void http__trace_end(struct http_request *r, const struct err *e);
+void http__trace_free(struct http_request *r);
 
 /* "host:port" of a URL that is allowed; free() it.  NULL with e. */
 char *http__where(const char *url, struct err *e);

@@ -56,6 +56,7 @@ on_header(char *p, size_t size, size_t n, void *ctx)
 	/* After the head come trailers, which nobody here wants. */
 	if (r->head_told)
 		return size * n;
+	http__trace_header(r, p, size * n);
 	if (http__fields_line(&r->fields, p, size * n, &r->err) == -1) {
 		r->has_err = true;
 		return CURL_WRITEFUNC_ERROR;
@@ -88,6 +89,7 @@ on_write(char *p, size_t size, size_t n, void *ctx)
 		return CURL_WRITEFUNC_ERROR;
 	}
 	r->got += len;
+	http__trace_data(r, p, len);
 	if (r->on.data != NULL && len > 0)
 		rc = r->on.data(r->ctx, p, len, &r->err);
 	if (rc == -1)
@@ -137,6 +139,7 @@ http__request_free(struct http_request *r)
 	}
 	if (r->link.tqe_prev != NULL)
 		TAILQ_REMOVE(&r->http->requests, r, link);
+	http__trace_free(r);
 	curl_easy_cleanup(r->easy);
 	free_headers(r);
 	if (r->body != NULL)
@@ -174,6 +177,7 @@ http__request_finish(struct http_request *r, CURLcode code)
 		e = r->err;
 	else if (has_err)
 		(void)http__fail(r, code, &e);
+	http__trace_end(r, has_err ? &e : NULL);
 	http__request_free(r);
 	on.done(ctx, has_err ? &e : NULL);
 }
@@ -414,5 +418,6 @@ http__request_new(struct http *h, const struct http_call *call,
 		http__request_free(r);
 		return NULL;
 	}
+	http__trace_begin(r, call);
 	return r;
 }
