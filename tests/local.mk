@@ -13,6 +13,7 @@ scenarios = \
 	tests/scenario/test_map_wants.py \
 	tests/scenario/test_once.py \
 	tests/scenario/test_run.py \
+	tests/scenario/test_secrets.py \
 	tests/scenario/test_shipped_maps.py \
 	tests/scenario/test_translate.py
 

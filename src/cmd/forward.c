@@ -11,6 +11,7 @@
 #include "base/obj.h"
 
 #include "cmd/forward.h"
+#include "cmd/guard.h"
 #include "cmd/input.h"
 #include "config/conf.h"
 
@@ -230,8 +231,10 @@ cmd_forward(const struct cmd_env *env, const struct forward_args *args)
 	struct faults *faults = faults_new();
 	struct session s = { .args = args };
 	struct config *conf;
+	FILE *trace;
 	int status;
 
+	guard_memory();
 	cmd_log_configure(env, LOG_LEVEL_INFO);
 	conf = config_load(env->config_path, faults);
 	faults_print(faults, stderr, env->is_quiet);
@@ -239,9 +242,15 @@ cmd_forward(const struct cmd_env *env, const struct forward_args *args)
 	if (conf == NULL)
 		return EX_CONFIG;
 	cmd_log_configure(env, conf->log_level);
-	options_init(&s.options, args, conf);
-	status = forward(&s);
-	options_fini(&s.options);
+	status = guard_trace(args->trace, &trace);
+	if (status == -1) {
+		options_init(&s.options, args, conf);
+		s.options.trace = trace;
+		status = forward(&s);
+		options_fini(&s.options);
+		if (trace != NULL)
+			(void)fclose(trace);
+	}
 	config_free(conf);
 	return status;
 }

@@ -18,6 +18,7 @@ struct forward_args {
 	int64_t since; /* FORWARD_REPLAY */
 	int64_t until;
 	uint64_t timeout_ms; /* 0: none */
+	const char *trace;   /* --trace FILE; NULL: none */
 };
 
 /* Read the configuration, run until it ends or a signal ends it; returns the

@@ -14,6 +14,7 @@ enum {
 	OPT_UNTIL,
 	OPT_DRY_RUN,
 	OPT_TIMEOUT,
+	OPT_TRACE,
 };
 
 #define ONCE_TIMEOUT_MS 600000 /* 10 m: a day's alerts take seconds */
@@ -54,6 +55,9 @@ own_option(int c, const char *arg, struct forward_args *args)
 	case OPT_DRY_RUN:
 		args->is_printing = true;
 		return -1;
+	case OPT_TRACE:
+		args->trace = arg;
+		return -1;
 	default:
 		if (num_duration(arg, strlen(arg), &args->timeout_ms, NULL) ==
 			0 &&
@@ -87,6 +91,7 @@ once(int argc, char **argv, struct cmd_env *env)
 		{ "until", required_argument, NULL, OPT_UNTIL },
 		{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 		{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+		{ "trace", required_argument, NULL, OPT_TRACE },
 		{ NULL, 0, NULL, 0 } };
 	struct forward_args args = {
 		.mode = FORWARD_ONCE,
@@ -113,7 +118,8 @@ once(int argc, char **argv, struct cmd_env *env)
 
 const struct cmd cmd_once = {
 	.name = "once",
-	.args = "[--since T [--until T]] [--dry-run] [--timeout 10m]",
+	.args = "[--since T [--until T]] [--dry-run] [--timeout 10m] "
+		"[--trace FILE]",
 	.summary = "one pass: fetch what is new, deliver, settle, exit",
 	.run = once,
 };

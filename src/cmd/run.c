@@ -6,12 +6,15 @@
 #include "cmd/commands.h"
 #include "cmd/forward.h"
 
+#define OPT_TRACE (CMD_OPT_LOG_FORMAT + 1)
+
 static int
 run(int argc, char **argv, struct cmd_env *env)
 {
 	static const struct option options[] = { CMD_COMMON_LONG,
+		{ "trace", required_argument, NULL, OPT_TRACE },
 		{ NULL, 0, NULL, 0 } };
-	const struct forward_args args = {
+	struct forward_args args = {
 		.mode = FORWARD_RUN,
 		.since = STAMP_NONE,
 		.until = STAMP_NONE,
@@ -20,6 +23,10 @@ run(int argc, char **argv, struct cmd_env *env)
 
 	while ((c = getopt_long(argc, argv, CMD_COMMON_SHORT, options, NULL)) !=
 	    -1) {
+		if (c == OPT_TRACE) {
+			args.trace = optarg;
+			continue;
+		}
 		status = cmd_common_option(c, optarg, &cmd_run, env);
 		if (status != -1)
 			return status;
@@ -32,7 +39,7 @@ run(int argc, char **argv, struct cmd_env *env)
 
 const struct cmd cmd_run = {
 	.name = "run",
-	.args = "[options]",
+	.args = "[--trace FILE]",
 	.summary = "the service: fetch, translate, deliver, until stopped",
 	.run = run,
 };

@@ -277,6 +277,7 @@ open_all(struct forwarder *fw, struct err *e)
 	fw->http = http_new(fw->loop, PACKAGE_NAME "/" PACKAGE_VERSION, e);
 	if (fw->http == NULL || open_outlets(fw, e) == -1)
 		return -1;
+	http_trace(fw->http, fw->o->trace);
 	fw->feeds = xcalloc(fw->o->n_feeds, sizeof(*fw->feeds));
 	for (; n < fw->o->n_feeds; n++) {
 		if (feed__open(&fw->feeds[n], fw, &fw->o->feeds[n], e) == -1)

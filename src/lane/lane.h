@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <uv.h>
 
 #include "auth/auth.h"
@@ -63,6 +64,7 @@ struct forwarder_options {
 	int64_t since;    /* FORWARD_REPLAY: a stamp */
 	int64_t until;    /* STAMP_NONE: open */
 	const char *state_dir;
+	FILE *trace; /* http_trace(); NULL: none */
 	uint64_t stop_timeout_ms;
 	const struct feed_options *feeds;
 	size_t n_feeds;

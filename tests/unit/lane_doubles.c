@@ -66,6 +66,13 @@ fake_end(
 	forget(p);
 }
 
+void
+http_trace(struct http *h, FILE *f)
+{
+	(void)h;
+	(void)f;
+}
+
 struct http *
 http_new(uv_loop_t *loop, const char *user_agent, struct err *e)
 {

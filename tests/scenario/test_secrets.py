@@ -1,0 +1,146 @@
+"""secrets stay secret: nothing that the program writes holds one
+
+SPDX-License-Identifier: MIT
+
+The simulated tenant knows every secret it accepts and every token it gave
+out.  All that a run leaves behind is searched for them, in whole, by the
+parts of a token that are not guessed, and percent-encoded.
+"""
+import os
+import signal
+import stat
+import time
+import urllib.parse
+
+import pytest
+
+from runner import TIMEOUT
+
+
+def forbidden(sim):
+    """Every text that may stand nowhere."""
+    out = {sim.secret, urllib.parse.quote(sim.secret, safe="")}
+    for token in list(sim.entra.tokens):
+        out.add(token)
+        out.add(token.split(".")[-1])
+    return [text.encode() for text in out]
+
+
+def search(sim, folder, more=()):
+    """Look through every file below folder, and through more (name, bytes);
+    the number of bytes looked at."""
+    seen = 0
+    words = forbidden(sim)
+    assert len(words) > 2, "no token was ever given out"
+
+    def look(name, data):
+        for word in words:
+            assert word not in data, "%s holds a secret" % name
+        return len(data)
+    for name, data in more:
+        seen += look(name, data)
+    for base, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.join(base, name)
+            if stat.S_ISREG(os.lstat(path).st_mode):
+                with open(path, "rb") as f:
+                    seen += look(path, f.read())
+    return seen
+
+
+def wait(what, timeout=TIMEOUT):
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        if what():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def read(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def troubles(sim):
+    """Whatever makes the program talk about tokens."""
+    sim.fault("token", "status", status=401, times=1,
+              body='{"error":"invalid_client","error_description":'
+                   '"AADSTS7000215: you sent %s"}'
+                   % sim.secret.replace("%", "%25"))
+    sim.fault("alerts", "expire", after=1, times=1)
+    sim.fault("alerts", "status", status=503, after=2, times=1)
+    sim.fault("alerts", "foreign", after=3, times=1)
+
+
+@pytest.mark.parametrize("style", ["text", "json", "journal"])
+def test_a_service_in_trouble_writes_no_secret_anywhere(
+        sim, cefwd, tcp, style):
+    cefwd.configure("tcp://127.0.0.1:%d" % tcp.port)
+    trace = os.path.join(cefwd.dir, "wire.trace")
+    # a token first: what follows must not keep the feed from going
+    sim.fault("alerts", "expire", after=1, times=1)
+    sim.fault("alerts", "status", status=503, retry_after=0, after=2, times=1)
+    service = cefwd.start("-v", "--log-format", style, "--trace", trace)
+    assert wait(lambda: len(sim.entra.tokens) >= 2), service.said()
+    assert tcp.wait(len(sim.store.records)), service.said()
+    pid = service.process.pid
+    proc = [("cmdline", read("/proc/%d/cmdline" % pid))]
+    # the state while it runs: with its write-ahead log
+    assert search(sim, cefwd.dir, proc) > 1000
+    assert service.stop() == 0
+    search(sim, cefwd.dir, [("lines", b"\n".join(tcp.lines()))])
+    text = read(trace).decode()
+    assert "/oauth2/v2.0/token" in text
+    assert "client_secret=***" in text
+    assert "Authorization: ***" in text
+    assert '"access_token":"*** (' in text
+    assert "of the API's data, not shown" in text
+    assert stat.S_IMODE(os.stat(trace).st_mode) == 0o600
+
+
+def test_a_refused_secret_that_is_echoed_is_told_without_it(
+        sim, cefwd, tcp):
+    cefwd.configure("tcp://127.0.0.1:%d" % tcp.port)
+    trace = os.path.join(cefwd.dir, "wire.trace")
+    good = cefwd.once("-v")
+    assert good.status == 0, good
+    troubles(sim)
+    bad = cefwd.once("-v", "--trace", trace)
+    assert bad.status == 77, bad
+    search(sim, cefwd.dir, [("stderr", bad.err.encode()),
+                            ("stdout", bad.out.encode())])
+    assert "invalid_client" in read(trace).decode()
+
+
+def test_a_trace_that_others_could_read_or_steer_is_refused(
+        sim, cefwd, tcp, tmp_path):
+    cefwd.configure("tcp://127.0.0.1:%d" % tcp.port)
+    victim = tmp_path / "victim"
+    victim.write_text("mine\n")
+    link = tmp_path / "link"
+    link.symlink_to(victim)
+    result = cefwd.once("--trace", str(link))
+    assert result.status == 78, result
+    assert "--trace" in result.err
+    assert victim.read_text() == "mine\n"
+    victim.chmod(0o644)
+    result = cefwd.once("--trace", str(victim))
+    assert result.status == 78, result
+    assert "0600" in result.err
+    assert sim.requests() == []
+
+
+def test_a_crash_leaves_no_core(sim, cefwd, tcp):
+    cefwd.configure("tcp://127.0.0.1:%d" % tcp.port)
+    service = cefwd.start()
+    assert tcp.wait(len(sim.store.records)), service.said()
+    pid = service.process.pid
+    limits = read("/proc/%d/limits" % pid).decode()
+    row = next(line for line in limits.splitlines()
+               if line.startswith("Max core file size"))
+    assert row.split()[4:6] == ["0", "0"], row
+    service.process.send_signal(signal.SIGABRT)
+    assert service.process.wait(TIMEOUT) == -signal.SIGABRT
+    assert not [n for n in os.listdir(cefwd.dir) if n.startswith("core")]
+    search(sim, cefwd.dir)
