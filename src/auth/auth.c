@@ -79,6 +79,12 @@ struct auth {
 	struct err last;
 	uint64_t retry_ms; /* clk_ms(); 0: nothing has failed */
 	struct backoff backoff, refused;
+	/* Of tokens that no API takes; is_taken is the current one's. */
+	struct backoff renewals;
+	uint64_t drop_ms; /* clk_ms(): none is dropped before */
+	bool is_taken;
+	bool has_skew;
+	int64_t skew_ms;
 	struct log_throttle throttle;
 
 	unsigned int closing;
@@ -287,6 +293,7 @@ succeeded(struct auth *a, struct auth_answer *answer)
 	drop(a);
 	a->bearer = answer->bearer;
 	a->serial++;
+	a->is_taken = false;
 	a->expires_ms = now + life;
 	a->margin_ms = life / 4 < MARGIN_MS ? life / 4 : MARGIN_MS;
 	a->renew_ms = now + renew_after(answer);
@@ -315,6 +322,9 @@ on_head(void *ctx, const struct http_head *head)
 	a->status = head->status;
 	a->date_unix_ms = head->date_unix_ms;
 	a->retry_after_ms = head->retry_after_ms;
+	a->has_skew = head->date_unix_ms != -1;
+	if (a->has_skew)
+		a->skew_ms = head->date_unix_ms - clk_unix_ms();
 }
 
 static int
@@ -451,16 +461,53 @@ auth_cancel(struct auth_wait *w)
 	free(w);
 }
 
-void
-auth_renew(struct auth *a, uint64_t serial)
+/* Drop the token, at most as often as the back-off lets. */
+static void
+refuse(struct auth *a, uint64_t serial)
 {
-	OBJ_CHECK(a, AUTH_MAGIC);
-	if (a->bearer == NULL || a->serial != serial)
+	uint64_t now = clk_ms();
+
+	if (a->bearer == NULL || a->serial != serial || now < a->drop_ms)
 		return;
+	a->drop_ms = now + backoff_next_ms(&a->renewals);
 	log_debug("source %s: token dropped, the API refused it serial=%ju",
 	    a->o.name, (uintmax_t)serial);
 	drop(a);
 	schedule(a);
+}
+
+void
+auth_renew(struct auth *a, uint64_t serial)
+{
+	OBJ_CHECK(a, AUTH_MAGIC);
+	if (a->serial == serial && a->is_taken) {
+		backoff_reset(&a->renewals);
+		a->drop_ms = 0;
+	}
+	refuse(a, serial);
+}
+
+void
+auth_doubt(struct auth *a, uint64_t serial)
+{
+	OBJ_CHECK(a, AUTH_MAGIC);
+	refuse(a, serial);
+}
+
+void
+auth_accept(struct auth *a, uint64_t serial)
+{
+	OBJ_CHECK(a, AUTH_MAGIC);
+	if (a->serial == serial)
+		a->is_taken = true;
+}
+
+bool
+auth_skew_ms(const struct auth *a, int64_t *out)
+{
+	OBJ_CHECK(a, AUTH_MAGIC);
+	*out = a->skew_ms;
+	return a->has_skew;
 }
 
 uint64_t
@@ -573,6 +620,7 @@ auth_new(uv_loop_t *loop, struct http *http, const struct auth_options *o,
 	a->url = url;
 	a->backoff = BACKOFF_API;
 	a->refused = BACKOFF_REFUSED;
+	a->renewals = BACKOFF_REFUSED;
 	TAILQ_INIT(&a->waits);
 	buf_init(&a->answer, TOKEN_ANSWER_MAX);
 	(void)uv_timer_init(loop, &a->soon);

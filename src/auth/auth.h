@@ -73,9 +73,29 @@ void auth_close(struct auth *a); /* no wait may be open */
 struct auth_wait *auth_get(struct auth *a, auth_token_fn *fn, void *ctx);
 void auth_cancel(struct auth_wait *w); /* NULL is fine */
 
-/* An API answered 401 to the token of that serial: it is dropped if it is
-   still the current one, so that the next auth_get() fetches anew. */
+/*
+ * auth_renew(a, serial): an API answered 401 to the token of that serial: it
+ * is dropped if it is still the current one, so that the next auth_get()
+ * fetches anew.  A token that no API took since, like the one before it, is
+ * kept for a while: fetching another would only be the same question again,
+ * which Entra throttles.
+ */
 void auth_renew(struct auth *a, uint64_t serial);
+
+/*
+ * auth_doubt(a, serial): an API answered 403.  A role that is granted now
+ * stands in new tokens only, so the token is dropped now and then.
+ */
+void auth_doubt(struct auth *a, uint64_t serial);
+
+/* An API took the token of that serial. */
+void auth_accept(struct auth *a, uint64_t serial);
+
+/*
+ * auth_skew_ms(a, out): how far the endpoint's clock (Date of its last answer)
+ * is ahead of ours.  False where it has not told.
+ */
+bool auth_skew_ms(const struct auth *a, int64_t *out);
 
 /* When the current token ends: clk_ms(), 0 if there is none. */
 uint64_t auth_expires_ms(const struct auth *a);

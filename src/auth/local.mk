@@ -5,14 +5,17 @@ libauth_a_SOURCES = \
 	src/auth/advice.c \
 	src/auth/answer.c \
 	src/auth/auth.c src/auth/auth.h src/auth/auth_priv.h \
+	src/auth/claims.c src/auth/claims.h \
 	src/auth/explain.c \
 	src/auth/grant.c \
-	src/auth/grant_secret.c
+	src/auth/grant_secret.c \
+	src/auth/set.c src/auth/set.h
 
 AUTH_LIBS = libauth.a $(NET_LIBS)
 
 if CMOCKA
-check_PROGRAMS += tests/unit/auth tests/unit/auth_live tests/unit/auth_fault
+check_PROGRAMS += tests/unit/auth tests/unit/auth_live tests/unit/auth_fault \
+	tests/unit/auth_claims tests/unit/auth_share
 AUTH_TEST_LIBS = $(AUTH_LIBS) $(CMOCKA_LIBS) $(DEPS_LIBS)
 AUTH_TEST_PEERS = \
 	tests/unit/auth_peer.c tests/unit/auth_peer.h \
@@ -24,4 +27,8 @@ tests_unit_auth_live_SOURCES = tests/unit/auth_live.c $(AUTH_TEST_PEERS)
 tests_unit_auth_live_LDADD = $(AUTH_TEST_LIBS)
 tests_unit_auth_fault_SOURCES = tests/unit/auth_fault.c $(AUTH_TEST_PEERS)
 tests_unit_auth_fault_LDADD = $(AUTH_TEST_LIBS)
+tests_unit_auth_claims_SOURCES = tests/unit/auth_claims.c
+tests_unit_auth_claims_LDADD = $(AUTH_TEST_LIBS)
+tests_unit_auth_share_SOURCES = tests/unit/auth_share.c $(AUTH_TEST_PEERS)
+tests_unit_auth_share_LDADD = $(AUTH_TEST_LIBS)
 endif

@@ -388,7 +388,7 @@ feed__open(struct feed *f, struct forwarder *fw, const struct feed_options *o,
 	(void)uv_timer_init(fw->loop, &f->poll);
 	f->poll.data = f;
 	f->run = map_run_new(o->map);
-	f->auth = auth_new(fw->loop, fw->http, &o->auth, e);
+	f->auth = auth_set_take(fw->auths, &o->auth, e);
 	if (f->auth == NULL)
 		return err_context(e, FEED_FMT, FEED_ARGS(f));
 	f->source = source_new(fw->loop, fw->http, f->auth, &o->source);
@@ -412,8 +412,7 @@ feed__close(struct feed *f)
 {
 	if (f->source != NULL)
 		source_close(f->source);
-	if (f->auth != NULL)
-		auth_close(f->auth);
+	auth_set_give(f->fw->auths, f->auth);
 	f->source = NULL;
 	f->auth = NULL;
 	forwarder__close_handle(f->fw, (uv_handle_t *)&f->poll);

@@ -116,6 +116,7 @@ destroy(struct forwarder *fw)
 	free(fw->lanes);
 	free(fw->feeds);
 	free(fw->outlets);
+	auth_set_free(fw->auths);
 	free(fw);
 }
 
@@ -278,6 +279,7 @@ open_all(struct forwarder *fw, struct err *e)
 	if (fw->http == NULL || open_outlets(fw, e) == -1)
 		return -1;
 	http_trace(fw->http, fw->o->trace);
+	fw->auths = auth_set_new(fw->loop, fw->http);
 	fw->feeds = xcalloc(fw->o->n_feeds, sizeof(*fw->feeds));
 	for (; n < fw->o->n_feeds; n++) {
 		if (feed__open(&fw->feeds[n], fw, &fw->o->feeds[n], e) == -1)

@@ -9,6 +9,7 @@
 
 #include <sys/queue.h>
 
+#include "auth/set.h"
 #include "base/buf.h"
 #include "base/log.h"
 #include "lane/lane.h"
@@ -151,6 +152,7 @@ struct forwarder {
 	uv_loop_t *loop;
 	const struct forwarder_options *o;
 	struct http *http;
+	struct auth_set *auths;
 	struct state *state; /* NULL: none is read or written */
 	struct feed *feeds;
 	struct outlet *outlets;

@@ -241,6 +241,7 @@ works(struct source_pass *p)
 	p->fails = 0;
 	p->has_worked = true;
 	p->is_renewed = false;
+	auth_accept(p->source->auth, p->serial);
 	confirm_gap(p);
 	/* Answers that lead nowhere are no good news. */
 	if (!p->is_gone && p->idle < IDLE_CALLS)
@@ -429,6 +430,8 @@ final(struct source_pass *p, const struct err *e)
 {
 	bool is_refused = p->page.status == 401 || p->page.status == 403;
 
+	if (p->page.status == 403)
+		auth_doubt(p->source->auth, p->serial);
 	source__give_up(p, is_refused ? SOURCE_REFUSED : SOURCE_UNREACHABLE, e);
 }
 

@@ -6,6 +6,7 @@
 #include <strings.h>
 #include <sys/random.h>
 
+#include "auth/claims.h"
 #include "base/limits.h"
 #include "base/obj.h"
 #include "base/stamp.h"
@@ -58,6 +59,19 @@ is_json(const char *type)
 	return len >= 4 && strncasecmp(type + len - 4, "json", 4) == 0;
 }
 
+/* What policy refuses the token, where the API says so. */
+static void
+read_claims(struct page *page, const char *www_authenticate)
+{
+	struct buf words;
+
+	buf_init(&words, SOURCE_CLAIMS_MAX - 1);
+	if (auth_claims(www_authenticate, &words))
+		(void)snprintf(
+		    page->claims, sizeof(page->claims), "%s", words.p);
+	buf_fini(&words);
+}
+
 static void
 on_head(void *ctx, const struct http_head *head)
 {
@@ -74,6 +88,7 @@ on_head(void *ctx, const struct http_head *head)
 	copy_word(page->request_id, head->request_id);
 	copy_word(page->location, head->location);
 	copy_word(page->warning, head->warning);
+	read_claims(page, head->www_authenticate);
 	if (source__has_records(page))
 		source__pass_date(p, head->date_unix_ms);
 	source__leave(p);
@@ -155,6 +170,7 @@ source__page_start(struct source_pass *p, const char *bearer, struct err *e)
 	p->page.request_id[0] = '\0';
 	p->page.location[0] = '\0';
 	p->page.warning[0] = '\0';
+	p->page.claims[0] = '\0';
 	p->page.req = http_start(p->source->http, &call, &handlers, p, e);
 	return p->page.req == NULL ? -1 : 0;
 }
@@ -193,7 +209,7 @@ static int __attribute__((format(printf, 4, 5)))
 answered(const struct source_pass *p, struct err *e, enum err_kind kind,
     const char *fmt, ...)
 {
-	char mend[400];
+	char mend[SOURCE_CLAIMS_MAX];
 	struct buf words;
 	va_list ap;
 
@@ -268,6 +284,11 @@ status_verdict(const struct source_pass *p, struct err *e)
 
 	if (status >= 300 && status < 400)
 		return redirected(p, e);
+	if (p->page.claims[0] != '\0') {
+		(void)answered(p, e, ERR_REFUSED, "%s", p->page.claims);
+		return p->is_renewed || status != 401 ? VERDICT_FINAL :
+							VERDICT_RENEW;
+	}
 	switch (status) {
 	case 400:
 		return bad_request(p, e);

@@ -21,12 +21,13 @@
 #include "source/source.h"
 #include "source/split.h"
 
-#define SOURCE_MAGIC    0x50c3feedU
-#define PASS_MAGIC      0x9a55e5e5U
+#define SOURCE_MAGIC      0x50c3feedU
+#define PASS_MAGIC        0x9a55e5e5U
 
-#define SOURCE_ID_MAX   512U /* bytes: source_record.id */
-#define SOURCE_WORD_MAX 128U /* bytes of a request id, a content type */
-#define SOURCE_UUID_MAX 37U  /* with its NUL */
+#define SOURCE_ID_MAX     512U /* bytes: source_record.id */
+#define SOURCE_WORD_MAX   128U /* bytes of a request id, a content type */
+#define SOURCE_CLAIMS_MAX 512U
+#define SOURCE_UUID_MAX   37U /* with its NUL */
 
 struct source {
 	unsigned int magic;
@@ -68,6 +69,7 @@ struct page {
 	char request_id[SOURCE_WORD_MAX];
 	char location[SOURCE_WORD_MAX];
 	char warning[SOURCE_WORD_MAX];
+	char claims[SOURCE_CLAIMS_MAX]; /* a claims challenge in words; "" */
 	bool is_cut; /* ended by us: the slice holds too much */
 	uint64_t bytes;
 	uint64_t fresh;   /* wanted records not seen in this slice before */

@@ -7,6 +7,7 @@
 #include <json-c/json.h>
 
 #include "auth/auth.h"
+#include "auth/set.h"
 #include "base/mem.h"
 #include "base/stamp.h"
 
@@ -88,20 +89,33 @@ http_close(struct http *h)
 	(void)h;
 }
 
-struct auth *
-auth_new(uv_loop_t *loop, struct http *http, const struct auth_options *o,
-    struct err *e)
+struct auth_set *
+auth_set_new(uv_loop_t *loop, struct http *http)
 {
 	(void)loop;
 	(void)http;
+	return NULL;
+}
+
+void
+auth_set_free(struct auth_set *s)
+{
+	(void)s;
+}
+
+struct auth *
+auth_set_take(struct auth_set *s, const struct auth_options *o, struct err *e)
+{
+	(void)s;
 	(void)o;
 	(void)e;
 	return (struct auth *)(void *)&nothing;
 }
 
 void
-auth_close(struct auth *a)
+auth_set_give(struct auth_set *s, struct auth *a)
 {
+	(void)s;
 	(void)a;
 }
 

@@ -325,6 +325,20 @@ auth_renew(struct auth *a, uint64_t serial)
 	}
 }
 
+void
+auth_doubt(struct auth *a, uint64_t serial)
+{
+	(void)a;
+	(void)serial;
+}
+
+void
+auth_accept(struct auth *a, uint64_t serial)
+{
+	(void)a;
+	(void)serial;
+}
+
 static void
 hand_token(struct auth_wait *w)
 {
