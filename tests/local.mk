@@ -8,6 +8,7 @@ scenarios = \
 	tests/scenario/test_api.py \
 	tests/scenario/test_broken.py \
 	tests/scenario/test_kill.py \
+	tests/scenario/test_live.py \
 	tests/scenario/test_loss.py \
 	tests/scenario/test_map_manual.py \
 	tests/scenario/test_map_wants.py \

@@ -9,7 +9,8 @@ libauth_a_SOURCES = \
 	src/auth/explain.c \
 	src/auth/grant.c \
 	src/auth/grant_secret.c \
-	src/auth/set.c src/auth/set.h
+	src/auth/set.c src/auth/set.h \
+	src/auth/tenant.c src/auth/tenant.h
 
 AUTH_LIBS = libauth.a $(NET_LIBS)
 

@@ -5,12 +5,22 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/buf.h"
+
 #include "cmd/commands.h"
+#include "cmd/guard.h"
+#include "cmd/live.h"
 #include "config/conf.h"
 
 enum {
 	OPT_LIVE = 1001,
 	OPT_LIST_OPTIONS,
+	OPT_TRACE,
+};
+
+struct check_args {
+	bool is_live;
+	const char *trace;
 };
 
 static void
@@ -28,21 +38,30 @@ print_source(const struct config_source *s)
 		(void)printf("  tenant  %s\n", s->feeds[i].source.tenant);
 }
 
-static void
-print_destination(const struct dest_options *d)
+void
+check_add_url(struct buf *out, const struct dest_url *u)
 {
 	static const char *const schemes[] = {
 		[DEST_TCP] = "tcp",
 		[DEST_UDP] = "udp",
 	};
+	const bool is_v6 = strchr(u->host, ':') != NULL;
+
+	buf_addf(out, "%s://%s%s%s:%s", schemes[u->scheme], is_v6 ? "[" : "",
+	    u->host, is_v6 ? "]" : "", u->port);
+}
+
+static void
+print_destination(const struct dest_options *d)
+{
+	struct buf url;
 
 	(void)printf("destination %s\n", d->name);
 	for (size_t i = 0; i < d->n_urls; i++) {
-		const struct dest_url *u = &d->urls[i];
-		const bool is_v6 = strchr(u->host, ':') != NULL;
-
-		(void)printf("  url     %s://%s%s%s:%s\n", schemes[u->scheme],
-		    is_v6 ? "[" : "", u->host, is_v6 ? "]" : "", u->port);
+		buf_init(&url, 1024);
+		check_add_url(&url, &d->urls[i]);
+		(void)printf("  url     %s\n", url.p);
+		buf_fini(&url);
 	}
 }
 
@@ -63,26 +82,52 @@ print_lanes(const struct config *c)
 	}
 }
 
+static void
+print_config(const struct cmd_env *env, const struct config *c)
+{
+	for (size_t i = 0; i < c->n_sources; i++)
+		print_source(&c->sources[i]);
+	for (size_t i = 0; i < c->n_destinations; i++)
+		print_destination(&c->destinations[i]);
+	print_lanes(c);
+	(void)printf("%s: no fault\n", env->config_path);
+}
+
 static int
-check_config(const struct cmd_env *env)
+check_live(const struct cmd_env *env, const struct config *c, const char *path)
+{
+	FILE *trace;
+	int status;
+
+	status = guard_trace(path, &trace);
+	if (status != -1)
+		return status;
+	status = live_check(env, c, trace);
+	if (trace != NULL)
+		(void)fclose(trace);
+	return status;
+}
+
+static int
+check_config(const struct cmd_env *env, const struct check_args *args)
 {
 	struct faults *faults = faults_new();
-	struct config *c = config_load(env->config_path, faults);
+	struct config *c;
+	int status = EX_OK;
 
+	if (args->is_live)
+		guard_memory();
+	c = config_load(env->config_path, faults);
 	faults_print(faults, stderr, env->is_quiet);
 	faults_free(faults);
 	if (c == NULL)
 		return EX_CONFIG;
-	if (!env->is_quiet) {
-		for (size_t i = 0; i < c->n_sources; i++)
-			print_source(&c->sources[i]);
-		for (size_t i = 0; i < c->n_destinations; i++)
-			print_destination(&c->destinations[i]);
-		print_lanes(c);
-		(void)printf("%s: no fault\n", env->config_path);
-	}
+	if (args->is_live)
+		status = check_live(env, c, args->trace);
+	else if (!env->is_quiet)
+		print_config(env, c);
 	config_free(c);
-	return EX_OK;
+	return status;
 }
 
 static bool
@@ -121,16 +166,22 @@ check(int argc, char **argv, struct cmd_env *env)
 {
 	static const struct option options[] = { CMD_COMMON_LONG,
 		{ "live", no_argument, NULL, OPT_LIVE },
+		{ "trace", required_argument, NULL, OPT_TRACE },
 		/* for the test that holds the manual against the table */
 		{ "list-options", no_argument, NULL, OPT_LIST_OPTIONS },
 		{ NULL, 0, NULL, 0 } };
+	struct check_args args = { .is_live = false };
 	int c, status;
 
 	while ((c = getopt_long(argc, argv, CMD_COMMON_SHORT, options, NULL)) !=
 	    -1) {
 		if (c == OPT_LIVE) {
-			return cmd_usage(
-			    &cmd_check, "--live is not in this version yet");
+			args.is_live = true;
+			continue;
+		}
+		if (c == OPT_TRACE) {
+			args.trace = optarg;
+			continue;
 		}
 		if (c == OPT_LIST_OPTIONS) {
 			config_list_options(stdout);
@@ -148,15 +199,20 @@ check(int argc, char **argv, struct cmd_env *env)
 			    argv[i]);
 		}
 	}
-	cmd_log_configure(env, LOG_LEVEL_INFO);
+	if (args.is_live && optind < argc)
+		return cmd_usage(
+		    &cmd_check, "--live takes a configuration, not maps");
+	if (args.trace != NULL && !args.is_live)
+		return cmd_usage(&cmd_check, "--trace needs --live");
+	cmd_log_configure(env, args.is_live ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO);
 	if (optind < argc)
 		return check_maps(env, argv + optind);
-	return check_config(env);
+	return check_config(env, &args);
 }
 
 const struct cmd cmd_check = {
 	.name = "check",
-	.args = "[-c FILE | MAP.map ...]",
+	.args = "[-c FILE] [--live [--trace FILE]] | MAP.map ...",
 	.summary = "reads configuration and maps, tells every fault",
 	.run = check,
 };

@@ -13,6 +13,7 @@ cefwd_SOURCES = src/main.c \
 	src/cmd/forward.c src/cmd/forward.h \
 	src/cmd/guard.c src/cmd/guard.h \
 	src/cmd/input.c src/cmd/input.h \
+	src/cmd/live.c src/cmd/live.h \
 	src/cmd/once.c \
 	src/cmd/paper.c src/cmd/paper.h \
 	src/cmd/run.c \

@@ -25,6 +25,7 @@
 struct config_feed {
 	struct source_options source;
 	struct auth_options auth;
+	const char *cloud; /* its name */
 };
 
 struct config_source {

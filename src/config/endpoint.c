@@ -176,6 +176,7 @@ conf__rules_endpoint(
 	const char *origin;
 
 	o->source.api = api;
+	o->cloud = raw->cloud;
 	if (raw->authority != NULL)
 		o->auth.authority = as_origin(c, raw->authority);
 	else

@@ -85,6 +85,9 @@ class Entra:
         self.tokens = {}        # access token -> what it is good for
         self.issued = 0
         self.audiences = dict(AUDIENCES)
+        # where the tenant lives, as the discovery document says
+        self.region = {"tenant_region_scope": "EU",
+                       "cloud_instance_name": "microsoftonline.com"}
 
     def set_secret(self, client_id, secret):
         """A new secret; the old one is expired from now on."""
@@ -135,10 +138,9 @@ class Entra:
             "authorization_endpoint": base + "/oauth2/v2.0/authorize",
             "device_authorization_endpoint":
                 base + "/oauth2/v2.0/devicecode",
-            "tenant_region_scope": "EU",
-            "cloud_instance_name": "microsoftonline.com",
             "cloud_graph_host_name": "graph.windows.net",
             "msgraph_host": "graph.microsoft.com",
+            **self.region,
         }
         return 200, {}, json.dumps(body).encode()
 

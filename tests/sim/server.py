@@ -186,7 +186,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.row["bearer"] = "Authorization" in self.headers
             return self.send(200, b'{"value":[]}')
         if role == "login":
-            if path.endswith("/v2.0/.well-known/openid-configuration"):
+            if path.endswith("/.well-known/openid-configuration"):
                 return self.login(sim, "discovery", lambda:
                                   sim.entra.discovery(parts[0],
                                                       sim.login_url))
@@ -236,6 +236,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         extra = {}
         if f.get("retry_after") is not None:
             extra["Retry-After"] = str(f.get("retry_after"))
+        if f.get("www_authenticate"):
+            extra["WWW-Authenticate"] = f.get("www_authenticate")
         if f.get("location"):
             extra["Location"] = f.get("location")
         body = f.get("body")
