@@ -4,7 +4,7 @@ systemdsystemunit_DATA = dist/cefwd.service
 sysusersdir = $(prefix)/lib/sysusers.d
 dist_sysusers_DATA = dist/sysusers.d/cefwd.conf
 dist_doc_DATA = README.md NEWS.md
-dist_man_MANS += man/cefwd.8
+dist_man_MANS += man/cefwd.8 man/cefwd-entra.7
 
 EXTRA_DIST += dist/cefwd.service.in
 CLEANFILES += dist/cefwd.service dist/cefwd.service.tmp

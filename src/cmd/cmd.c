@@ -59,7 +59,7 @@ help(const struct cmd *cmd)
 		     "  -h, --help\n"
 		     "  -V, --version\n\n"
 		     "The manual: man 8 cefwd, man 5 cefwd.conf, "
-		     "man 5 cefwd-map\n");
+		     "man 5 cefwd-map, man 7 cefwd-entra\n");
 }
 
 int
