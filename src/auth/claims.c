@@ -98,7 +98,7 @@ param(const char *header, const char *name, const char **out, size_t *out_len)
 static void
 add_text(struct buf *out, const char *p)
 {
-	for (size_t i = 0; p[i] != '\0' && i < VALUE_MAX; i++) {
+	for (size_t i = 0; i < VALUE_MAX && p[i] != '\0'; i++) {
 		bool is_plain = (unsigned char)p[i] >= 0x20 && p[i] < 0x7f;
 
 		buf_addc(out, is_plain ? p[i] : '?');
