@@ -22,6 +22,9 @@ static const struct auth_advice table[] = {
 	    "the request had to carry a secret or an assertion; set "
 	    "client-secret-file or another credential, or allow public client "
 	    "flows for the application" },
+	{ 7000216,
+	    "the request had to carry a secret or an assertion; set "
+	    "client-secret-file or another credential" },
 	{ 700025,
 	    "the application is registered as a public client and may not "
 	    "send a secret; register it as Web, or remove the secret" },
@@ -89,6 +92,9 @@ static const struct auth_advice table[] = {
 	{ 90002,
 	    "the tenant does not exist in this cloud; check tenant, and "
 	    "whether cloud is right" },
+	{ 900023,
+	    "the tenant is neither an id nor a domain that Entra knows; set "
+	    "tenant to the Directory (tenant) ID" },
 	{ 90038, "the tenant lives in another national cloud; set cloud" },
 	{ 900382, "the tenant lives in another national cloud; set cloud" },
 	{ 900432,
@@ -151,6 +157,16 @@ static const struct auth_advice table[] = {
 	{ 50034,
 	    "the user does not exist in this tenant; check the account "
 	    "and tenant" },
+	{ 50020,
+	    "the user belongs to another tenant; sign in with one of this "
+	    "tenant, or check tenant" },
+	{ 50105,
+	    "the user is not assigned to the application; assign the user "
+	    "under Enterprise applications, Users and groups" },
+	{ 501051,
+	    "the application is not assigned to a role of the API; assign it, "
+	    "or turn off \"Assignment required\" of the API" },
+	{ 500121, "the multi-factor sign-in failed; run cefwd login again" },
 	{ 50053,
 	    "the account is locked; its owner must wait or reset the "
 	    "password" },
@@ -242,4 +258,10 @@ auth__advice(uint64_t code)
 			return &table[i];
 	}
 	return NULL;
+}
+
+const struct auth_advice *
+auth__advice_at(size_t i)
+{
+	return i < NELEM(table) ? &table[i] : NULL;
 }

@@ -37,6 +37,9 @@
 #define BACKOFF_REFUSED \
 	((struct backoff){ .first_ms = 80000, .max_ms = 400000 })
 
+/* Entra takes an assertion that is some minutes off. */
+#define SKEW_MAX_MS INT64_C(300000)
+
 #define EXCHANGE_MS 60000U
 
 #define WAIT_MAGIC  0x57414954U
@@ -337,6 +340,20 @@ on_data(void *ctx, const char *p, size_t len, struct err *e)
 	return buf_check(&a->answer, "the token endpoint's answer", e);
 }
 
+/* What is signed here is refused by a clock that is far from ours. */
+static void
+tell_skew(const struct auth *a, struct err *e)
+{
+	int64_t ms = a->skew_ms < 0 ? -a->skew_ms : a->skew_ms;
+
+	if (ms <= SKEW_MAX_MS)
+		return;
+	(void)err_context(e,
+	    "this host's clock is %jd min %s the token endpoint's, set it "
+	    "(NTP)",
+	    (intmax_t)(ms / 60000), a->skew_ms > 0 ? "behind" : "ahead of");
+}
+
 static int
 read_answer(struct auth *a, struct auth_answer *answer, struct err *e)
 {
@@ -348,7 +365,10 @@ read_answer(struct auth *a, struct auth_answer *answer, struct err *e)
 	}
 	/* Whatever echoes the request must not reach a message. */
 	a->grant->redact(&a->o, a->answer.p, a->answer.len);
-	return auth_explain(a->status, a->answer.p, a->answer.len, &a->o, e);
+	(void)auth_explain(a->status, a->answer.p, a->answer.len, &a->o, e);
+	if (e->kind == ERR_REFUSED && a->has_skew)
+		tell_skew(a, e);
+	return -1;
 }
 
 static void

@@ -93,5 +93,6 @@ struct auth_advice {
 	const char *words; /* what it means; the mend */
 };
 const struct auth_advice *auth__advice(uint64_t code);
+const struct auth_advice *auth__advice_at(size_t i); /* NULL past the end */
 
 #endif /* CEFWD_AUTH_AUTH_PRIV_H */

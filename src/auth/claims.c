@@ -98,7 +98,9 @@ param(const char *header, const char *name, const char **out, size_t *out_len)
 static void
 add_text(struct buf *out, const char *p)
 {
-	for (size_t i = 0; i < VALUE_MAX && p[i] != '\0'; i++) {
+	size_t n = strnlen(p, VALUE_MAX);
+
+	for (size_t i = 0; i < n; i++) {
 		bool is_plain = (unsigned char)p[i] >= 0x20 && p[i] < 0x7f;
 
 		buf_addc(out, is_plain ? p[i] : '?');

@@ -184,6 +184,9 @@ read_error(const struct json_object *obj, struct said *s)
 		s->error = auth__json_text(inner, "code");
 		s->description = auth__json_text(inner, "message");
 	}
+	if (s->description == NULL)
+		/* As App Service writes it. */
+		s->description = auth__json_text(obj, "message");
 	s->code = code_of(obj, s->description);
 	take_id(s->trace, auth__json_text(obj, "trace_id"));
 	if (s->trace[0] == '\0')

@@ -236,6 +236,25 @@ errors_are_explained(void **state)
 		    ERR_REFUSED, "403 Forbidden" },
 		{ 400, "{\"error\":\"invalid_grant\",\"suberror\":\"basic\"}",
 		    ERR_REFUSED, "invalid_grant/basic" },
+		/* a machine's own endpoint (IMDS), v1, App Service */
+		{ 400,
+		    "{\"error\":\"invalid_request\",\"error_description\":"
+		    "\"Required metadata header not specified\"}",
+		    ERR_CONFIG, "metadata header" },
+		{ 404, "{\"error\":\"not_found\",\"error_description\":\"x\"}",
+		    ERR_REFUSED, "404 not_found" },
+		{ 429, "{\"error\":\"Too many requests\"}", ERR_BUSY, "429" },
+		{ 400,
+		    "{\"error\":\"unauthorized_client\",\"error_description\":"
+		    "\"AADSTS700016: Application not found.\\r\\nTrace ID: "
+		    "0a\\r\\nCorrelation ID: 0b\\r\\nTimestamp: "
+		    "2020-04-06 10:06:52Z\",\"error_codes\":[\"700016\"],"
+		    "\"timestamp\":\"2020-04-06 10:06:52Z\"}",
+		    ERR_REFUSED, "trace 0a, correlation 0b" },
+		{ 400,
+		    "{\"statusCode\":400,\"message\":\"No User Assigned "
+		    "identity found\"}",
+		    ERR_REFUSED, "said: \"No User Assigned" },
 		/* no JSON */
 		{ 500, "<html><title>Oops</title>", ERR_BUSY,
 		    "titled \"Oops\"" },
@@ -291,7 +310,76 @@ every_code_of_note_has_its_mend(void **state)
 		{ 50194, "common" },
 		{ 900382, "set cloud" },
 		{ 900432, "set cloud" },
+		{ 7000216, "client-secret-file" },
+		{ 700025, "public client" },
+		{ 50012, "clock" },
+		{ 50013, "federated token" },
+		{ 500133, "clock" },
+		{ 1000502, "renew it" },
+		{ 7000214, "revoked" },
+		{ 7000274, "renew it" },
+		{ 7000277, "renew it" },
+		{ 70021, "letter by letter" },
+		{ 700211, "issuer" },
+		{ 700212, "audience" },
+		{ 700213, "subject" },
+		{ 7002131, "subject" },
+		{ 70001, "client-id" },
+		{ 700011, "client-id" },
+		{ 7000229, "service principal" },
+		{ 900023, "Directory (tenant) ID" },
+		{ 90038, "set cloud" },
+		{ 900439, "set cloud" },
+		{ 9001023, "common" },
+		{ 650052, "licence" },
+		{ 650056, "admin consent" },
+		{ 650057, "admin consent" },
+		{ 90094, "admin consent" },
+		{ 90095, "approval" },
+		{ 28002, "/.default" },
+		{ 700022, "several APIs" },
+		{ 700023, "several APIs" },
+		{ 1002012, "/.default" },
+		{ 50011, "http://localhost" },
+		{ 50020, "another tenant" },
+		{ 50053, "locked" },
+		{ 50055, "expired" },
+		{ 50056, "password" },
+		{ 50057, "disabled" },
+		{ 50105, "Users and groups" },
+		{ 501051, "Assignment required" },
+		{ 50126, "wrong" },
+		{ 50074, "multi-factor" },
+		{ 50078, "too old" },
+		{ 50079, "enrol" },
+		{ 500121, "multi-factor" },
+		{ 50158, "further proof" },
+		{ 50132, "revoked" },
+		{ 50133, "password" },
+		{ 50173, "revoked" },
+		{ 53000, "compliant device" },
+		{ 53001, "joined device" },
+		{ 53002, "approve" },
+		{ 530032, "security policy" },
+		{ 530036, "device code" },
+		{ 54005, "used already" },
+		{ 70000, "cefwd login" },
+		{ 501481, "proof key" },
+		{ 70008, "expired" },
+		{ 70016, "not entered" },
+		{ 50033, "tried again" },
+		{ 50087, "tried again" },
+		{ 50196, "identical" },
+		{ 90006, "tried again" },
+		{ 90012, "tried again" },
+		{ 90024, "tried again" },
+		{ 90033, "tried again" },
+		{ 90055, "tried again" },
+		{ 90090, "tried again" },
 	};
+	struct err e;
+	char body[96];
+	size_t n = 0;
 
 	(void)state;
 	for (size_t i = 0; i < NELEM(rows); i++) {
@@ -299,7 +387,19 @@ every_code_of_note_has_its_mend(void **state)
 
 		if (a == NULL || strstr(a->words, rows[i].says) == NULL)
 			fail_msg("%u", rows[i].code);
+		/* The number chooses words; what to do is the word's. */
+		(void)snprintf(body, sizeof(body),
+		    "{\"error\":\"invalid_scope\",\"error_codes\":[%u]}",
+		    rows[i].code);
+		(void)auth_explain(400, body, strlen(body), &options, &e);
+		if (e.kind != ERR_CONFIG ||
+		    strstr(e.text, rows[i].says) == NULL)
+			fail_msg("%u: %s", rows[i].code, e.text);
 	}
+	/* Each row of the table is one above. */
+	while (auth__advice_at(n) != NULL)
+		n++;
+	assert_int_equal(n, NELEM(rows));
 	assert_null(auth__advice(0));
 	assert_null(auth__advice(1));
 }

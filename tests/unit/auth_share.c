@@ -136,6 +136,26 @@ a_token_that_no_api_takes_is_not_fetched_again_and_again(void **state)
 
 /* A role granted meanwhile is found, and Entra is left in peace. */
 static void
+a_clock_that_is_off_is_named_in_a_refusal(void **state)
+{
+	struct ask a = { .calls = 0 };
+	struct entra t;
+
+	(void)state;
+	entra_up(&t);
+	entra_clock.ms += 3600000;
+	t.status = 401;
+	t.body = "{\"error\":\"invalid_client\",\"error_codes\":[700024]}";
+	t.extra = "Date: Tue, 14 Nov 2023 22:13:20 GMT\r\n";
+	auth_up(&t);
+	ask(&t, &a);
+	assert_int_equal(a.e.kind, ERR_REFUSED);
+	assert_non_null(strstr(a.e.text, "min ahead of the token endpoint's"));
+	assert_non_null(strstr(a.e.text, "AADSTS700024"));
+	entra_down(&t, NULL);
+}
+
+static void
 a_missing_role_is_looked_for_now_and_then(void **state)
 {
 	struct ask a = { .calls = 0 };
@@ -183,6 +203,7 @@ main(void)
 		cmocka_unit_test(
 		    a_token_that_no_api_takes_is_not_fetched_again_and_again),
 		cmocka_unit_test(a_missing_role_is_looked_for_now_and_then),
+		cmocka_unit_test(a_clock_that_is_off_is_named_in_a_refusal),
 		cmocka_unit_test(the_endpoints_clock_is_known),
 	};
 
