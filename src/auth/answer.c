@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include <json-c/json.h>
+#include <json-c/printbuf.h>
 
 #include "auth/auth_priv.h"
 #include "base/buf.h"
@@ -37,6 +38,10 @@ auth__json_parse(const char *body, size_t len)
 	if (t == NULL)
 		return NULL;
 	json_tokener_set_flags(t, JSON_TOKENER_STRICT);
+	/* Strings pass through this buffer: grown now, it need not move and
+	   leave a token behind. */
+	(void)printbuf_memset(t->pb, 0, 0, (int)len);
+	printbuf_reset(t->pb);
 	obj = json_tokener_parse_ex(t, body, (int)len);
 	if (json_tokener_get_error(t) != json_tokener_success ||
 	    json_tokener_get_parse_end(t) != len ||
@@ -44,6 +49,7 @@ auth__json_parse(const char *body, size_t len)
 		json_object_put(obj);
 		obj = NULL;
 	}
+	explicit_bzero(t->pb->buf, (size_t)t->pb->size);
 	json_tokener_free(t);
 	return obj;
 }

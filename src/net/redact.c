@@ -6,6 +6,7 @@
 
 #include <curl/curl.h>
 #include <json-c/json.h>
+#include <json-c/printbuf.h>
 
 #include "base/mem.h"
 #include "base/obj.h"
@@ -430,8 +431,11 @@ redact_json(const char *body, size_t len, bool is_error, struct buf *out)
 	struct json_object *obj = NULL;
 
 	if (t != NULL && len > 0 && len < VALUE_MAX * 16 &&
-	    memchr(body, '\0', len) == NULL)
+	    memchr(body, '\0', len) == NULL) {
+		(void)printbuf_memset(t->pb, 0, 0, (int)len);
+		printbuf_reset(t->pb);
 		obj = json_tokener_parse_ex(t, body, (int)len);
+	}
 	if (json_object_is_type(obj, json_type_object))
 		add_object(obj, is_error ? ERROR | ANSWER : ANSWER, out);
 	else
@@ -439,6 +443,8 @@ redact_json(const char *body, size_t len, bool is_error, struct buf *out)
 		    out, "(%zu bytes that are no JSON object, not shown)", len);
 	wipe(obj);
 	json_object_put(obj);
-	if (t != NULL)
-		json_tokener_free(t);
+	if (t == NULL)
+		return;
+	explicit_bzero(t->pb->buf, (size_t)t->pb->size);
+	json_tokener_free(t);
 }
