@@ -36,7 +36,9 @@ decode(const char *p, size_t len, size_t *out_len)
 	text = xcalloc(1, padded + 1);
 	out = xcalloc(1, padded);
 	for (size_t i = 0; i < padded; i++) {
-		text[i] = i < len ? p[i] : '=';
+		text[i] = '=';
+		if (i < len)
+			text[i] = p[i];
 		if (text[i] == '-')
 			text[i] = '+';
 		else if (text[i] == '_')
@@ -101,9 +103,10 @@ add_text(struct buf *out, const char *p)
 	size_t n = strnlen(p, VALUE_MAX);
 
 	for (size_t i = 0; i < n; i++) {
-		bool is_plain = (unsigned char)p[i] >= 0x20 && p[i] < 0x7f;
-
-		buf_addc(out, is_plain ? p[i] : '?');
+		if ((unsigned char)p[i] >= 0x20 && p[i] < 0x7f)
+			buf_addc(out, p[i]);
+		else
+			buf_addc(out, '?');
 	}
 }
 

@@ -66,9 +66,9 @@ copy(struct json_object *obj, const char *name, char *out, size_t size)
 	size_t n = 0;
 
 	for (; text != NULL && text[n] != '\0' && n < size - 1; n++) {
-		bool is_plain = text[n] > 0x20 && text[n] < 0x7f;
-
-		out[n] = is_plain ? text[n] : '?';
+		out[n] = text[n];
+		if (text[n] <= 0x20 || text[n] >= 0x7f)
+			out[n] = '?';
 	}
 	out[n] = '\0';
 }

@@ -6,6 +6,7 @@
 
 #include <curl/curl.h>
 #include <json-c/json.h>
+#include <json-c/json_visit.h>
 #include <json-c/printbuf.h>
 
 #include "base/mem.h"
@@ -17,6 +18,7 @@
 
 #define VALUE_MAX  (16U << 10) /* bytes of a hidden value: an assertion fits */
 #define JSON_DEPTH 8
+#define JSON_MAX   (256U << 10)
 
 enum {
 	HEADER = 1, /* of requests and answers */
@@ -211,6 +213,22 @@ redact_fini(struct redact_hidden *h)
 	h->n = 0;
 }
 
+/* As it stands in the form, and as it was before. */
+static void
+hide_value(struct redact_hidden *h, const char *p, size_t len)
+{
+	char *plain;
+	int n = 0;
+
+	redact_hide(h, p, len);
+	plain = curl_easy_unescape(NULL, p, (int)len, &n);
+	if (plain != NULL && n > 0) {
+		redact_hide(h, plain, (size_t)n);
+		explicit_bzero(plain, (size_t)n);
+	}
+	curl_free(plain);
+}
+
 /* "name=value&..." in place, names and shown values as they stand. */
 static void
 add_pairs(const char *p, size_t len, bool is_form, struct buf *out,
@@ -236,18 +254,8 @@ add_pairs(const char *p, size_t len, bool is_form, struct buf *out,
 		} else {
 			buf_add(out, p, (size_t)(eq - p));
 			buf_adds(out, "=***");
-			if (h != NULL) {
-				int n = 0;
-				char *plain = curl_easy_unescape(
-				    NULL, eq + 1, (int)(stop - eq - 1), &n);
-
-				redact_hide(h, eq + 1, (size_t)(stop - eq - 1));
-				if (plain != NULL && n > 0) {
-					redact_hide(h, plain, (size_t)n);
-					explicit_bzero(plain, (size_t)n);
-				}
-				curl_free(plain);
-			}
+			if (h != NULL)
+				hide_value(h, eq + 1, (size_t)(stop - eq - 1));
 		}
 		if (stop < end)
 			buf_addc(out, '&');
@@ -323,7 +331,7 @@ redact_header(const char *line, size_t len, struct buf *out)
 static void add_value(
     struct json_object *v, bool is_shown, unsigned int where, struct buf *out);
 
-static void
+static void /* NOLINTNEXTLINE(misc-no-recursion): JSON_DEPTH */
 add_object(struct json_object *obj, unsigned int where, struct buf *out)
 {
 	const char *sep = "";
@@ -332,15 +340,13 @@ add_object(struct json_object *obj, unsigned int where, struct buf *out)
 	json_object_object_foreach(obj, name, v)
 	{
 		buf_addf(out, "%s\"%s\":", sep, name);
-		/* NOLINTNEXTLINE(misc-no-recursion): JSON_DEPTH */
 		add_value(v, may_show(where, name, strlen(name)), where, out);
 		sep = ",";
 	}
 	buf_addc(out, '}');
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion): JSON_DEPTH */
-static void
+static void /* NOLINTNEXTLINE(misc-no-recursion): JSON_DEPTH */
 add_array(
     struct json_object *v, bool is_shown, unsigned int where, struct buf *out)
 {
@@ -356,8 +362,7 @@ add_array(
 	buf_addc(out, ']');
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion): JSON_DEPTH */
-static void
+static void /* NOLINTNEXTLINE(misc-no-recursion): JSON_DEPTH */
 add_value(
     struct json_object *v, bool is_shown, unsigned int where, struct buf *out)
 {
@@ -388,40 +393,29 @@ add_value(
 	}
 }
 
-/* json-c's copies of what was hidden. */
-/* NOLINTNEXTLINE(misc-no-recursion): JSON_DEPTH */
-static void
-wipe(struct json_object *v)
+/* json-c's copies of what was hidden (json_c_visit()). */
+static int
+wipe(json_object *v, int flags, json_object *parent, const char *name,
+    size_t *index, /* NOLINT(readability-non-const-parameter): json-c's */
+    void *ctx)
 {
-	switch (json_object_get_type(v)) {
-	case json_type_object: {
-		json_object_object_foreach(v, name, member)
-		{
-			(void)name;
-			wipe(member);
-		}
-		break;
-	}
-	case json_type_array:
-		for (size_t i = 0; i < json_object_array_length(v); i++)
-			wipe(json_object_array_get_idx(v, i));
-		break;
-	case json_type_string: {
-		int len = json_object_get_string_len(v);
-		char *stars = xcalloc(1, (size_t)len + 1);
+	char *stars;
+	int len;
 
-		/* The same length, so in place. */
-		memset(stars, '*', (size_t)len);
-		(void)json_object_set_string_len(v, stars, len);
-		free(stars);
-		break;
-	}
-	case json_type_null:
-	case json_type_boolean:
-	case json_type_double:
-	case json_type_int:
-		break;
-	}
+	(void)flags;
+	(void)parent;
+	(void)name;
+	(void)index;
+	(void)ctx;
+	if (!json_object_is_type(v, json_type_string))
+		return JSON_C_VISIT_RETURN_CONTINUE;
+	len = json_object_get_string_len(v);
+	stars = xcalloc(1, (size_t)len + 1);
+	/* The same length, so in place. */
+	memset(stars, '*', (size_t)len);
+	(void)json_object_set_string_len(v, stars, len);
+	free(stars);
+	return JSON_C_VISIT_RETURN_CONTINUE;
 }
 
 void
@@ -430,7 +424,7 @@ redact_json(const char *body, size_t len, bool is_error, struct buf *out)
 	struct json_tokener *t = json_tokener_new_ex(JSON_DEPTH);
 	struct json_object *obj = NULL;
 
-	if (t != NULL && len > 0 && len < VALUE_MAX * 16 &&
+	if (t != NULL && len > 0 && len < JSON_MAX &&
 	    memchr(body, '\0', len) == NULL) {
 		(void)printbuf_memset(t->pb, 0, 0, (int)len);
 		printbuf_reset(t->pb);
@@ -441,7 +435,8 @@ redact_json(const char *body, size_t len, bool is_error, struct buf *out)
 	else
 		buf_addf(
 		    out, "(%zu bytes that are no JSON object, not shown)", len);
-	wipe(obj);
+	if (obj != NULL)
+		(void)json_c_visit(obj, 0, wipe, NULL);
 	json_object_put(obj);
 	if (t == NULL)
 		return;
