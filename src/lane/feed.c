@@ -150,6 +150,10 @@ tell_state(struct feed *f, enum source_state state, const struct err *e,
 	if (f->ill_since_ms == 0)
 		f->ill_since_ms = clk_ms();
 	f->ill_times++;
+	f->n_failures++;
+	if (e != NULL)
+		f->why = *e;
+	f->why_at = stamp_now();
 	if (!log_may(&f->ill, &held))
 		return;
 	log_warn(FEED_FMT ": %s retry_ms=%llu failures=%llu", FEED_ARGS(f),
@@ -225,7 +229,11 @@ on_done(void *ctx, const struct source_progress *pr, const struct err *e)
 	OBJ_CAST(p, ctx, PASS_MAGIC);
 	f = p->feed;
 	p->source = NULL;
+	f->n_calls += pr->calls;
+	f->n_throttled += pr->throttled;
 	if (e == NULL) {
+		f->n_passes++;
+		f->passed = stamp_now();
 		tell_state(f, SOURCE_OK, NULL, 0);
 		for (struct lane *l = NULL; (l = pass_next(p, l)) != NULL;)
 			lane__pass_ended(l, p, pr);
@@ -306,6 +314,7 @@ pass_start(struct feed *f, struct lane *first)
 
 	p->magic = PASS_MAGIC;
 	p->feed = f;
+	p->began = stamp_now();
 	p->newest = first->at.pass_newest;
 	p->date = first->at.pass_date;
 	window_of(first, &p->window);
@@ -319,6 +328,8 @@ pass_start(struct feed *f, struct lane *first)
 			p->window.updated_from = w.updated_from;
 		l->pass = p;
 		l->has_left = false;
+		l->put_before = l->n_put;
+		l->known_before = l->n_known;
 	}
 	LIST_INSERT_HEAD(&f->passes, p, entry);
 	p->source = source_pass_start(f->source, &p->window, &pass_handlers, p);
@@ -384,6 +395,8 @@ feed__open(struct feed *f, struct forwarder *fw, const struct feed_options *o,
 	f->magic = FEED_MAGIC;
 	f->fw = fw;
 	f->o = o;
+	f->passed = STAMP_NONE;
+	f->why_at = STAMP_NONE;
 	LIST_INIT(&f->passes);
 	(void)uv_timer_init(fw->loop, &f->poll);
 	f->poll.data = f;

@@ -16,13 +16,17 @@
 static void
 on_state_report(void *ctx, const struct err *e)
 {
-	(void)ctx;
+	struct forwarder *fw;
+
+	OBJ_CAST(fw, ctx, FORWARDER_MAGIC);
 	if (e != NULL) {
+		fw->unwritten = *e;
 		log_err("the state could not be written: %s; forwarding goes "
 			"on, a restart will repeat what is sent meanwhile; "
 			"is the disk full?",
 		    e->text);
 	} else {
+		err_clear(&fw->unwritten);
 		log_info("the state can be written again");
 	}
 }
@@ -60,6 +64,7 @@ dest_ill(struct outlet *out, const struct err *e)
 	if (out->away_since_ms == 0)
 		out->away_since_ms = now;
 	out->why = *e;
+	out->why_at = stamp_now();
 	if (out->is_told || out->told_ms == 0 ||
 	    now - out->told_ms >= OUTLET_QUIET_MS) {
 		tell_trouble(out);
@@ -234,6 +239,7 @@ open_outlets(struct forwarder *fw, struct err *e)
 		out->magic = OUTLET_MAGIC;
 		out->fw = fw;
 		out->o = &fw->o->dests[i];
+		out->why_at = STAMP_NONE;
 		(void)uv_timer_init(fw->loop, &out->late);
 		out->late.data = out;
 		if (fw->o->is_printing)
@@ -330,6 +336,7 @@ forwarder_new(uv_loop_t *loop, const struct forwarder_options *o,
 	fw->o = o;
 	fw->ended = ended;
 	fw->ctx = ctx;
+	fw->began = stamp_now();
 	(void)uv_timer_init(loop, &fw->stop_timer);
 	(void)uv_idle_init(loop, &fw->step);
 	fw->stop_timer.data = fw;

@@ -134,6 +134,8 @@ lane__init(struct lane *l, struct forwarder *fw, const struct lane_pair *pair)
 	(void)uv_timer_init(fw->loop, &l->room_timer);
 	l->commit_timer.data = l;
 	l->room_timer.data = l;
+	l->window.as_of = STAMP_NONE;
+	l->closed.as_of = STAMP_NONE;
 	l->at = (struct state_cursor){ STAMP_NONE, STAMP_NONE, STAMP_NONE,
 		STAMP_NONE, STAMP_NONE };
 }
@@ -240,6 +242,10 @@ process_marks(struct lane *l)
 	    (m = STAILQ_FIRST(&l->marks)) != NULL && l->n_settled >= m->after) {
 		bool ends_pass = m->ends_pass;
 
+		if (ends_pass && m->window.as_of != STAMP_NONE) {
+			l->closed = m->window;
+			l->n_closed++;
+		}
 		STAILQ_REMOVE_HEAD(&l->marks, entry);
 		state_commit_cursor(batch_open(l)->commit, l->id, &m->cursor);
 		free(m);
@@ -260,6 +266,7 @@ add_mark(struct lane *l, bool ends_pass)
 	m->after = l->n_put;
 	m->cursor = l->at;
 	m->ends_pass = ends_pass;
+	m->window = l->window;
 	STAILQ_INSERT_TAIL(&l->marks, m, entry);
 	process_marks(l);
 }
@@ -416,6 +423,13 @@ print_line(const struct buf *line)
 	(void)fputc('\n', stdout);
 }
 
+/* The words of CEF for 0..3, 4..6, 7..8, 9..10. */
+static size_t
+severity_band(int severity)
+{
+	return severity < 4 ? 0 : severity < 7 ? 1 : severity < 9 ? 2 : 3;
+}
+
 static void
 put(struct lane *l, const struct source_record *rec, const struct map_event *ev,
     uint64_t hash)
@@ -444,6 +458,7 @@ put(struct lane *l, const struct source_record *rec, const struct map_event *ev,
 	sent_know(l, s);
 	STAILQ_INSERT_TAIL(&l->unsettled, s, entry);
 	l->n_put++;
+	l->n_severity[severity_band(cef_event_severity(ev->cef))]++;
 	if (l->out != NULL) {
 		dest_put(l->out, l->line.p, l->line.len,
 		    cef_event_severity(ev->cef));
@@ -539,8 +554,16 @@ lane__pass_ended(
 	l->at.pass_created = STAMP_NONE;
 	l->at.pass_newest = STAMP_NONE;
 	l->is_done = true;
+	l->window = (struct lane_window){
+		.from = p->window.updated_from,
+		.as_of = p->date != STAMP_NONE ? p->date : p->began,
+		.records = pr->records,
+		.known = l->n_known - l->known_before,
+		.lines = l->n_put - l->put_before,
+	};
 	prune(l);
 	add_mark(l, true);
+	l->window.as_of = STAMP_NONE;
 	log_debug(LANE_FMT ": a pass has ended records=%llu put=%llu "
 			   "known=%llu unsettled=%llu",
 	    LANE_ARGS(l), (unsigned long long)pr->records,

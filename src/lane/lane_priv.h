@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "lane/lane.h"
+#include "lane/stats.h"
 #include "map/map.h"
 #include "state/state.h"
 
@@ -59,6 +60,7 @@ struct mark {
 	uint64_t after;
 	struct state_cursor cursor;
 	bool ends_pass;
+	struct lane_window window; /* ends_pass: what the pass was */
 };
 STAILQ_HEAD(mark_queue, mark);
 
@@ -90,6 +92,11 @@ struct lane {
 	struct sent_queue kept; /* without a state: until the end */
 	struct mark_queue marks;
 	uint64_t n_put, n_settled, n_known, n_left_out;
+	uint64_t n_severity[LANE_SEVERITIES]; /* of the lines put */
+	uint64_t put_before, known_before;    /* the pass under way began */
+	struct lane_window window;            /* the pass that is ending */
+	struct lane_window closed;            /* the last pass that settled */
+	uint64_t n_closed;                    /* such passes */
 	uint64_t pruned_ms;           /* clk_ms() of the last time; 0: never */
 	struct batch *batch;          /* open, or NULL */
 	struct batch_queue submitted; /* not yet written */
@@ -108,6 +115,7 @@ struct pass {
 	struct source_window window;
 	int64_t newest; /* of the slices before a restart */
 	int64_t date;   /* of its first answer before a restart, or NONE */
+	int64_t began;  /* our clock's, for who looks on */
 	bool is_paused;
 };
 LIST_HEAD(pass_list, pass);
@@ -128,6 +136,11 @@ struct feed {
 	struct log_throttle ill;
 	struct log_throttle refusals;
 	uint64_t n_records, n_refused;
+	uint64_t n_calls, n_throttled; /* of passes that have ended */
+	uint64_t n_passes, n_failures;
+	int64_t passed; /* stamp: the last whole pass ended; STAMP_NONE */
+	struct err why; /* the last failure, mended or not */
+	int64_t why_at; /* stamp of it; STAMP_NONE: never */
 	const struct cef_key **told; /* fields whose cuts were logged */
 	size_t n_told, cap_told;
 };
@@ -143,7 +156,8 @@ struct outlet {
 	uint64_t not_told;  /* troubles since */
 	bool is_told;       /* the one that lasts is among those told */
 	bool was_connected; /* ever */
-	struct err why;     /* of the one that lasts */
+	struct err why;     /* of the one that lasts, or was last */
+	int64_t why_at;     /* stamp of it; STAMP_NONE: never */
 	uv_timer_t late;    /* to tell one that lasted after all */
 };
 
@@ -162,6 +176,8 @@ struct forwarder {
 	bool is_stopping;
 	bool is_closing;
 	struct err err;
+	struct err unwritten; /* why the state cannot be written; ERR_NONE */
+	int64_t began;        /* stamp */
 	uv_timer_t stop_timer;
 	uv_idle_t step; /* ends from the loop, not from inside a callback */
 	size_t closing;

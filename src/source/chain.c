@@ -458,6 +458,7 @@ source__page_done(struct source_pass *p, const struct err *why)
 		again(p, SOURCE_UNREACHABLE, &e);
 		break;
 	case VERDICT_THROTTLE:
+		p->progress.throttled++;
 		again(p, SOURCE_THROTTLED, &e);
 		break;
 	case VERDICT_RESTART:

@@ -67,6 +67,7 @@ struct source_progress {
 	uint64_t refused;     /* could not be parsed */
 	uint64_t outside;     /* dropped: the API had been asked for others */
 	uint64_t calls;       /* API requests */
+	uint64_t throttled;   /* of these answered with "not so fast" */
 };
 
 /* What a pass is doing when it does not progress; told on every change. */

@@ -386,6 +386,39 @@ state_cursor_get(
 }
 
 int
+state_gaps(
+    struct state *s, int64_t lane, state_gap_fn *fn, void *ctx, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	int rc;
+
+	OBJ_CHECK(s, STATE_MAGIC);
+	rc = sqlite3_prepare_v2(s->reader,
+	    "SELECT updated_from, created_from, created_until, reason, since,"
+	    " tried, tries FROM gap WHERE lane = ? ORDER BY id",
+	    -1, &st, NULL);
+	if (rc == SQLITE_OK)
+		(void)sqlite3_bind_int64(st, 1, lane);
+	while (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		const unsigned char *reason = sqlite3_column_text(st, 3);
+		const struct state_gap gap = {
+			.updated_from = column_stamp(st, 0),
+			.created_from = column_stamp(st, 1),
+			.created_until = column_stamp(st, 2),
+			.reason = reason == NULL ? "" : (const char *)reason,
+			.since = column_stamp(st, 4),
+			.tried = column_stamp(st, 5),
+			.tries = (uint64_t)sqlite3_column_int64(st, 6),
+		};
+
+		fn(ctx, &gap);
+		rc = SQLITE_OK;
+	}
+	(void)sqlite3_finalize(st);
+	return rc == SQLITE_DONE ? 0 : db_err(s->reader, s->path, e);
+}
+
+int
 state_memory_get(struct state *s, int64_t lane, const char *record,
     const char *event, struct state_memory *out, struct err *e)
 {

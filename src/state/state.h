@@ -66,6 +66,23 @@ struct state_cursor {
 int state_cursor_get(
     struct state *s, int64_t lane, struct state_cursor *out, struct err *e);
 
+/* A stretch of creation time that could not be fetched.  Stamps; the text is
+   valid during the callback. */
+struct state_gap {
+	int64_t updated_from; /* of the pass that met it */
+	int64_t created_from; /* STAMP_NONE: open */
+	int64_t created_until;
+	const char *reason;
+	int64_t since; /* when it was found */
+	int64_t tried; /* STAMP_NONE: not since */
+	uint64_t tries;
+};
+typedef void state_gap_fn(void *ctx, const struct state_gap *gap);
+
+/* Hand each gap of the lane to fn, the oldest first.  0 or -1 with e. */
+int state_gaps(
+    struct state *s, int64_t lane, state_gap_fn *fn, void *ctx, struct err *e);
+
 /* What was sent: the row of a record's event. */
 struct state_memory {
 	int64_t updated; /* last-update stamp of what was sent */

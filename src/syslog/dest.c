@@ -31,6 +31,7 @@ struct dest_lane {
 	/* While lines settle: */
 	uint64_t settling;
 	bool had_room;
+	struct dest_lane_counts counts; /* dest_measure() */
 };
 
 struct dest {
@@ -339,6 +340,43 @@ uint64_t
 dest_lane_held(const struct dest_lane *l)
 {
 	return l->dest->spool.tracks[l->track].lines;
+}
+
+void
+dest_measure(struct dest *d)
+{
+	const struct settle *st = &d->conn.settle;
+	struct spool_reached *reached;
+
+	OBJ_CHECK(d, DEST_MAGIC);
+	reached = xcalloc(d->n_lanes, sizeof(*reached));
+	spool_reached(&d->spool, st->read + st->unread, st->read, reached);
+	for (size_t i = 0; i < d->n_lanes; i++) {
+		struct dest_lane *l = d->lanes[i];
+		const struct queue *q = &d->spool.tracks[l->track];
+		const struct spool_reached *r = &reached[l->track];
+		/* After a break the offsets are those of the old connection
+		   until there is a new one. */
+		uint64_t acknowledged =
+		    r->acknowledged < q->given ? r->acknowledged : q->given;
+		uint64_t read = r->read < acknowledged ? r->read : acknowledged;
+
+		l->counts = (struct dest_lane_counts){
+			.queued = q->lines - q->given,
+			.given = q->given - acknowledged,
+			.acknowledged = acknowledged - read,
+			.read = read,
+			.sent = q->sent,
+			.resent = q->resent,
+		};
+	}
+	free(reached);
+}
+
+const struct dest_lane_counts *
+dest_lane_counts(const struct dest_lane *l)
+{
+	return &l->counts;
 }
 
 const struct dest_counts *

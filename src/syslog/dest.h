@@ -144,6 +144,22 @@ bool dest_lane_has_room(const struct dest_lane *l);
 /* Unsettled lines of the lane, queued or sent. */
 uint64_t dest_lane_held(const struct dest_lane *l);
 
+/* A lane's lines that are held, each in one of four states, and the lines
+   that were ever given to the kernel. */
+struct dest_lane_counts {
+	uint64_t queued;       /* wait for their turn */
+	uint64_t given;        /* the kernel took them; nobody has answered */
+	uint64_t acknowledged; /* they lie at the receiver's kernel */
+	uint64_t read;         /* and were read; they wait to settle */
+	uint64_t sent;         /* ever, repeats included */
+	uint64_t resent;       /* ever, after a break */
+};
+
+/* dest_measure(d): bring what dest_lane_counts() shows up to date: it walks
+   through the window, so it is for whoever looks on, not for each line. */
+void dest_measure(struct dest *d);
+const struct dest_lane_counts *dest_lane_counts(const struct dest_lane *l);
+
 const struct dest_counts *dest_counts(const struct dest *d);
 enum dest_state dest_state(const struct dest *d);
 

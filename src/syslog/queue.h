@@ -26,6 +26,8 @@ struct queue {
 	struct chunk *tail;
 	uint64_t lines;
 	size_t bytes;
+	uint64_t given;        /* lines that this connection was given whole */
+	uint64_t sent, resent; /* lines ever given, and given once more */
 	/* Marks of whoever sends; good as long as no line at or behind them
 	   is dropped. */
 	struct queue_pos enter; /* the first line without a place in the order

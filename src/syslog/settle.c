@@ -92,6 +92,7 @@ settle_look(struct settle *s, uint64_t now_ms, uint64_t read, uint64_t unread)
 	if (most_ms < TICK_MIN_MS)
 		most_ms = TICK_MIN_MS;
 	s->seen_ms = now_ms;
+	s->unread = unread;
 	if (moved) {
 		s->read = read;
 		s->moved_ms = now_ms;

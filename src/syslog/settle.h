@@ -23,6 +23,7 @@ struct settle {
 	uint64_t seen_ms;  /* the last look */
 	uint64_t moved_ms; /* when the read offset last moved */
 	uint64_t read;     /* the read offset */
+	uint64_t unread;   /* what waited at the receiver at the last look */
 	uint64_t settled;  /* lines that end here or before are safe */
 	struct settle_mark {
 		uint64_t clock_ms;

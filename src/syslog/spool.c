@@ -219,9 +219,12 @@ spool_took(struct spool *s, size_t n)
 		s->whole++;
 		s->unsettled++;
 		s->counts->sent++;
+		q->given++;
+		q->sent++;
 		if (s->again > 0) {
 			s->again--;
 			s->counts->resent++;
+			q->resent++;
 		}
 	}
 }
@@ -238,8 +241,10 @@ spool_rewind(struct spool *s)
 	s->given = 0;
 	s->settled = 0;
 	s->unsettled = 0;
-	for (size_t i = 0; i < s->n_tracks; i++)
+	for (size_t i = 0; i < s->n_tracks; i++) {
 		s->tracks[i].give = (struct queue_pos){ .chunk = NULL };
+		s->tracks[i].given = 0;
+	}
 }
 
 /* The first run has lost its last line. */
@@ -282,10 +287,41 @@ spool_settle(struct spool *s, uint64_t to, uint32_t *track)
 	s->counts->held--;
 	s->counts->held_bytes -= line.len;
 	(void)queue_drop(&s->tracks[r->track]);
+	s->tracks[r->track].given--;
 	r->lines--;
 	if (s->giving == 0)
 		s->whole--;
 	if (r->lines == 0)
 		run_done(s);
 	return true;
+}
+
+void
+spool_reached(const struct spool *s, uint64_t acknowledged, uint64_t read,
+    struct spool_reached *out)
+{
+	struct queue_pos *pos = xcalloc(s->n_tracks, sizeof(*pos));
+	uint64_t end = s->settled;
+
+	for (size_t i = 0; i < s->n_tracks; i++)
+		out[i] = (struct spool_reached){ .read = 0 };
+	for (size_t i = 0; i < s->n && end < acknowledged; i++) {
+		const struct run *r = run_at(s, i);
+
+		for (uint32_t n = r->lines; n > 0; n--) {
+			struct queue_line line;
+
+			if (!queue_peek(
+				&s->tracks[r->track], &pos[r->track], &line))
+				abort(); /* the order names lines that are */
+			end += line.len;
+			if (end > acknowledged)
+				break;
+			out[r->track].acknowledged++;
+			if (end <= read)
+				out[r->track].read++;
+			queue_step(&pos[r->track]);
+		}
+	}
+	free(pos);
 }

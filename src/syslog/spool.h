@@ -51,6 +51,13 @@ struct spool {
 	struct dest_counts *counts; /* sent, resent, held, held_bytes */
 };
 
+/* How far a track's unsettled lines have come; each counts in all that it
+   has passed. */
+struct spool_reached {
+	uint64_t acknowledged;
+	uint64_t read;
+};
+
 void spool_init(struct spool *s, struct dest_counts *counts);
 void spool_fini(struct spool *s);
 
@@ -85,5 +92,10 @@ void spool_rewind(struct spool *s);
 /* If the first line ends at or before offset "to", forget it: true, with its
    track. */
 bool spool_settle(struct spool *s, uint64_t to, uint32_t *track);
+
+/* Count, by track, the unsettled lines that end at or before these offsets;
+   read <= acknowledged.  For whoever looks on: it walks through them. */
+void spool_reached(const struct spool *s, uint64_t acknowledged, uint64_t read,
+    struct spool_reached *out);
 
 #endif /* CEFWD_SYSLOG_SPOOL_H */

@@ -528,6 +528,71 @@ a_replay_reads_and_writes_no_state(void **state)
 	assert_int_equal(access(path, F_OK), -1);
 }
 
+static void
+status_counts_what_was_served_and_what_settled(void **state)
+{
+	struct world *w = *state;
+	const struct err broken = { .kind = ERR_NET, .text = "no answer" };
+	int64_t now = stamp_now();
+	struct forwarder_stats st;
+	struct source_pass *p;
+
+	w->o.mode = FORWARD_RUN;
+	p = start(w);
+	fake_record(p, "a", now - at(60), ALERT("a", "A", "1"));
+	fake_record(p, "b", now - at(50), ALERT("b", "B", "1"));
+	fake_record(p, "b", now - at(50), ALERT("b", "B", "1"));
+	p->h->state(p->ctx, SOURCE_UNREACHABLE, &broken, 1000);
+	p->h->gap(p->ctx, now - at(9), now - at(8), "too many");
+	p->progress.records = 3;
+	p->progress.calls = 2;
+	assert_int_equal(forwarder_stats(w->fw, &st), 0);
+	assert_int_equal(st.n_lanes, 1);
+	assert_true(st.lanes[0].is_reading);
+	assert_int_equal(st.lanes[0].pass_records, 3);
+	assert_int_equal(st.lanes[0].put, 2);
+	assert_int_equal(st.lanes[0].held, 2);
+	assert_int_equal(st.lanes[0].known, 1);
+	assert_int_equal(st.lanes[0].severity[1], 2); /* unknown: 5 */
+	assert_int_equal(st.lanes[0].lines.read, 7);
+	assert_int_equal(st.lanes[0].n_closed, 0);
+	assert_true(st.lanes[0].closed.as_of == STAMP_NONE);
+	/* It began a day ago, and nothing has settled since. */
+	assert_true(st.lanes[0].lag_ms > 80000000);
+	assert_int_equal(st.feeds[0].state, SOURCE_UNREACHABLE);
+	assert_string_equal(st.feeds[0].why, "no answer");
+	assert_int_equal(st.feeds[0].calls, 2);
+	assert_int_equal(st.feeds[0].failures, 1);
+	assert_true(st.feeds[0].passed == STAMP_NONE);
+	assert_string_equal(st.dests[0].name, "one");
+	forwarder_stats_fini(&st);
+
+	fake_end(p, now - at(50), now, NULL);
+	settle(0, 1);
+	assert_int_equal(forwarder_stats(w->fw, &st), 0);
+	assert_int_equal(st.lanes[0].n_closed, 0); /* a line is missing */
+	forwarder_stats_fini(&st);
+	settle(0, 1);
+	while (forwarder_stats(w->fw, &st) == 0 && st.n_gaps == 0) {
+		forwarder_stats_fini(&st);
+		(void)uv_run(&w->loop, UV_RUN_ONCE);
+	}
+	assert_int_equal(st.lanes[0].n_closed, 1);
+	assert_int_equal(st.lanes[0].closed.records, 3);
+	assert_int_equal(st.lanes[0].closed.lines, 2);
+	assert_int_equal(st.lanes[0].closed.known, 1);
+	assert_true(st.lanes[0].lag_ms < 60000);
+	assert_int_equal(st.lanes[0].n_gaps, 1);
+	assert_string_equal(st.gaps[0].reason, "too many");
+	assert_true(st.gaps[0].created_until == now - at(8));
+	assert_int_equal(st.feeds[0].state, SOURCE_OK);
+	assert_int_equal(st.feeds[0].passes, 1);
+	assert_string_equal(st.feeds[0].why, "no answer"); /* the last */
+	forwarder_stats_fini(&st);
+	forwarder_stop(w->fw, NULL);
+	finish(w);
+}
+
 int
 main(void)
 {
@@ -545,6 +610,7 @@ main(void)
 		T(a_lane_without_room_leaves_the_others_alone),
 		T(a_refused_pass_ends_once_with_its_reason),
 		T(a_replay_reads_and_writes_no_state),
+		T(status_counts_what_was_served_and_what_settled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

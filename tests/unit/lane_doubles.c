@@ -112,6 +112,41 @@ auth_set_take(struct auth_set *s, const struct auth_options *o, struct err *e)
 	return (struct auth *)(void *)&nothing;
 }
 
+uint64_t
+auth_expires_ms(const struct auth *a)
+{
+	(void)a;
+	return 0;
+}
+
+const struct source_progress *
+source_pass_progress(const struct source_pass *p)
+{
+	return &p->progress;
+}
+
+void
+dest_measure(struct dest *d)
+{
+	(void)d;
+}
+
+const struct dest_lane_counts *
+dest_lane_counts(const struct dest_lane *l)
+{
+	static const struct dest_lane_counts counts = { .read = 7 };
+
+	(void)l;
+	return &counts;
+}
+
+enum dest_state
+dest_state(const struct dest *d)
+{
+	(void)d;
+	return DEST_UP;
+}
+
 void
 auth_set_give(struct auth_set *s, struct auth *a)
 {

@@ -297,6 +297,53 @@ tracks_take_turns_by_lines(void **state)
 	spool_fini(&s);
 }
 
+/* What "cefwd status" shows: queued, given, acknowledged, read. */
+static void
+lines_are_counted_by_how_far_they_came(void **state)
+{
+	struct dest_counts counts = { .queued = 0 };
+	struct spool_reached r[2];
+	struct spool s;
+	char out[256];
+	uint32_t track;
+
+	(void)state;
+	spool_init(&s, &counts);
+	(void)spool_track_add(&s);
+	(void)spool_track_add(&s);
+	put(&s, 0, "a1\n");
+	put(&s, 1, "b1\n");
+	put(&s, 0, "a2\n");
+	put(&s, 0, "a3\n");
+	(void)gather(&s, 100, 64, out);
+	assert_string_equal(out, "a1\nb1\na2\na3\n");
+	spool_took(&s, 10); /* three lines and a part */
+	assert_int_equal(s.tracks[0].given, 2);
+	assert_int_equal(s.tracks[1].given, 1);
+	spool_reached(&s, 8, 5, r); /* both in the middle of a line */
+	assert_int_equal(r[0].acknowledged, 1);
+	assert_int_equal(r[0].read, 1);
+	assert_int_equal(r[1].acknowledged, 1);
+	assert_int_equal(r[1].read, 0);
+	assert_true(spool_settle(&s, 3, &track));
+	spool_reached(&s, 9, 6, r);
+	assert_int_equal(r[0].acknowledged, 1);
+	assert_int_equal(r[0].read, 0);
+	assert_int_equal(r[1].read, 1);
+	assert_int_equal(s.tracks[0].given, 1);
+	/* A new connection has been given nothing. */
+	spool_rewind(&s);
+	spool_reached(&s, 0, 0, r);
+	assert_int_equal(r[0].acknowledged + r[1].acknowledged, 0);
+	assert_int_equal(s.tracks[0].given + s.tracks[1].given, 0);
+	(void)gather(&s, 100, 64, out);
+	spool_took(&s, 6);
+	assert_int_equal(s.tracks[0].resent, 1);
+	assert_int_equal(s.tracks[1].resent, 1);
+	assert_int_equal(s.tracks[0].sent, 3);
+	spool_fini(&s);
+}
+
 static void
 few_pieces_are_enough(void **state)
 {
@@ -572,6 +619,7 @@ main(void)
 		cmocka_unit_test(header_time_is_local_and_follows_the_clock),
 		cmocka_unit_test(host_and_facility_have_limits),
 		cmocka_unit_test(tracks_take_turns_by_lines),
+		cmocka_unit_test(lines_are_counted_by_how_far_they_came),
 		cmocka_unit_test(few_pieces_are_enough),
 		cmocka_unit_test(nothing_is_lost_or_reordered),
 		cmocka_unit_test(a_long_line_gets_a_chunk_of_its_own),

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "base/clk.h"
+#include "base/mem.h"
+#include "base/obj.h"
+#include "base/stamp.h"
+
+#include "lane/lane_priv.h"
+
+struct gap_list {
+	struct lane_gap *v;
+	size_t n, cap;
+	size_t lane;
+	uint64_t of_lane;
+};
+
+static void
+on_gap(void *ctx, const struct state_gap *gap)
+{
+	struct gap_list *list = ctx;
+
+	if (list->of_lane++ >= LANE_GAPS_MAX)
+		return;
+	list->v = array_grow(list->v, list->n, &list->cap, sizeof(*list->v));
+	list->v[list->n++] = (struct lane_gap){
+		.lane = list->lane,
+		.created_from = gap->created_from,
+		.created_until = gap->created_until,
+		.since = gap->since,
+		.tried = gap->tried,
+		.tries = gap->tries,
+		.reason = xstrdup(gap->reason),
+	};
+}
+
+static uint64_t
+ms_since(int64_t stamp, int64_t now)
+{
+	if (stamp == STAMP_NONE || stamp >= now)
+		return 0;
+	return (uint64_t)stamp_to_ms(now - stamp);
+}
+
+static void
+lane_stats(const struct lane *l, struct lane_stats *out, int64_t now)
+{
+	*out = (struct lane_stats){
+		.feed = (size_t)(l->feed - l->fw->feeds),
+		.dest = (size_t)(l->dest_options - l->fw->o->dests),
+		.cursor = l->at.cursor,
+		.is_reading = l->pass != NULL && l->pass->source != NULL,
+		.pass_from = STAMP_NONE,
+		.pass_created = STAMP_NONE,
+		.closed = l->closed,
+		.n_closed = l->n_closed,
+		.put = l->n_put,
+		.settled = l->n_settled,
+		.held = l->n_put - l->n_settled,
+		.known = l->n_known,
+		.left_out = l->n_left_out,
+	};
+	out->lag_ms = ms_since(
+	    l->closed.as_of != STAMP_NONE ? l->closed.as_of : l->at.cursor,
+	    now);
+	for (size_t i = 0; i < LANE_SEVERITIES; i++)
+		out->severity[i] = l->n_severity[i];
+	if (out->is_reading) {
+		const struct source_progress *pr =
+		    source_pass_progress(l->pass->source);
+
+		out->pass_from = l->pass->window.updated_from;
+		out->pass_created = pr->created_done;
+		out->pass_records = pr->records;
+	}
+	if (l->out != NULL)
+		out->lines = *dest_lane_counts(l->out);
+}
+
+static void
+feed_stats(const struct feed *f, struct feed_stats *out)
+{
+	uint64_t now = clk_ms(), ends = auth_expires_ms(f->auth);
+	const struct pass *p;
+
+	*out = (struct feed_stats){
+		.source = f->o->source.name,
+		.tenant = f->o->source.tenant,
+		.api = f->o->source.api == NULL ? "" : f->o->source.api->name,
+		.state = f->state,
+		.ill_ms = f->ill_since_ms == 0 ? 0 : now - f->ill_since_ms,
+		.why = f->why.text,
+		.why_at = f->why_at,
+		.passed = f->passed,
+		.passes = f->n_passes,
+		.failures = f->n_failures,
+		.calls = f->n_calls,
+		.throttled = f->n_throttled,
+		.token_ms = ends > now ? ends - now : 0,
+		.records = f->n_records,
+		.refused = f->n_refused,
+		.unmatched = map_run_unmatched(f->run),
+		.capped = map_run_capped(f->run),
+	};
+	out->n_fields = map_run_counts(f->run, &out->fields);
+	LIST_FOREACH(p, &f->passes, entry) {
+		if (p->source == NULL)
+			continue;
+		out->calls += source_pass_progress(p->source)->calls;
+		out->throttled += source_pass_progress(p->source)->throttled;
+	}
+}
+
+static void
+dest_stats(const struct outlet *o, struct dest_stats *out)
+{
+	uint64_t away = o->away_since_ms;
+
+	*out = (struct dest_stats){
+		.name = o->o->name,
+		.url = o->o->n_urls == 0 ? NULL : &o->o->urls[0],
+		.state = DEST_UP,
+		.ill_ms = away == 0 ? 0 : clk_ms() - away,
+		.why = o->why.text,
+		.why_at = o->why_at,
+		.window_bytes = o->o->window_bytes,
+	};
+	if (o->dest == NULL)
+		return; /* it is printed to */
+	out->state = dest_state(o->dest);
+	out->counts = *dest_counts(o->dest);
+	out->held_bytes = out->counts.held_bytes;
+}
+
+static void
+gap_stats(struct forwarder *fw, struct forwarder_stats *out)
+{
+	struct gap_list list = { .n = 0 };
+	struct err e;
+
+	for (size_t i = 0; fw->state != NULL && i < out->n_lanes; i++) {
+		list.lane = i;
+		list.of_lane = 0;
+		/* A state that cannot be read has been told elsewhere. */
+		(void)state_gaps(fw->state, fw->lanes[i].id, on_gap, &list, &e);
+		out->lanes[i].n_gaps = list.of_lane;
+	}
+	out->gaps = list.v;
+	out->n_gaps = list.n;
+}
+
+int
+forwarder_stats(struct forwarder *fw, struct forwarder_stats *out)
+{
+	OBJ_CHECK(fw, FORWARDER_MAGIC);
+	if (fw->is_closing)
+		return -1;
+	*out = (struct forwarder_stats){
+		.now = stamp_now(),
+		.began = fw->began,
+		.is_stopping = fw->is_stopping,
+		.unwritten =
+		    fw->unwritten.kind == ERR_NONE ? NULL : fw->unwritten.text,
+		.lanes = xcalloc(fw->o->n_lanes, sizeof(*out->lanes)),
+		.n_lanes = fw->o->n_lanes,
+		.feeds = xcalloc(fw->o->n_feeds, sizeof(*out->feeds)),
+		.n_feeds = fw->o->n_feeds,
+		.dests = xcalloc(fw->o->n_dests, sizeof(*out->dests)),
+		.n_dests = fw->o->n_dests,
+	};
+	for (size_t i = 0; i < out->n_dests; i++) {
+		if (fw->outlets[i].dest != NULL)
+			dest_measure(fw->outlets[i].dest);
+		dest_stats(&fw->outlets[i], &out->dests[i]);
+	}
+	for (size_t i = 0; i < out->n_feeds; i++)
+		feed_stats(&fw->feeds[i], &out->feeds[i]);
+	for (size_t i = 0; i < out->n_lanes; i++)
+		lane_stats(&fw->lanes[i], &out->lanes[i], out->now);
+	gap_stats(fw, out);
+	return 0;
+}
+
+void
+forwarder_stats_fini(struct forwarder_stats *s)
+{
+	for (size_t i = 0; i < s->n_gaps; i++)
+		free((void *)(uintptr_t)s->gaps[i].reason);
+	free(s->gaps);
+	free(s->lanes);
+	free(s->feeds);
+	free(s->dests);
+	*s = (struct forwarder_stats){ .n_lanes = 0 };
+}
