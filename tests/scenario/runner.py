@@ -38,6 +38,14 @@ high          = 8
 """
 
 
+def clean_env():
+    env = dict(os.environ)
+    # nothing of the caller's may lead elsewhere
+    for name in ("http_proxy", "https_proxy", "HTTPS_PROXY", "ALL_PROXY"):
+        env.pop(name, None)
+    return env
+
+
 class Result:
     def __init__(self, status, out, err, seconds):
         self.status, self.out, self.err = status, out, err
@@ -142,11 +150,7 @@ class Cefwd:
         return self
 
     def env(self):
-        env = {**os.environ, **self.more_env}
-        # nothing of the caller's may lead elsewhere
-        for name in ("http_proxy", "https_proxy", "HTTPS_PROXY", "ALL_PROXY"):
-            env.pop(name, None)
-        return env
+        return {**clean_env(), **self.more_env}
 
     def command(self, *args):
         if args and args[0] in ("translate", "explain"):

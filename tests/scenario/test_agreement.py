@@ -16,7 +16,7 @@ import pytest
 
 import hostile
 from cef import HEADER, Event
-from runner import PROGRAM, Cefwd
+from runner import PROGRAM, clean_env
 
 CASES = int(os.environ.get("CEFWD_AGREEMENT_CASES", "3000"))
 SEED = int(os.environ.get("CEFWD_AGREEMENT_SEED", "1"))
@@ -30,7 +30,7 @@ KEYS = dict(zip(hostile.HEADERS, NAMES))
 def run(command, folder, *args):
     done = subprocess.run([PROGRAM, command, "-q", "-m", "t.map", *args,
                            "alerts.json"], capture_output=True, check=False,
-                          cwd=folder, timeout=120, env=Cefwd.env())
+                          cwd=folder, timeout=120, env=clean_env())
     said = done.stderr.decode("utf-8", "backslashreplace")
     assert done.returncode == 0, said
     assert "runtime error" not in said and "Sanitizer" not in said, said
