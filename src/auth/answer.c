@@ -204,6 +204,18 @@ parse_bearer(const struct json_object *obj, char **out, struct err *e)
 	return 0;
 }
 
+/* RFC 6749 6: a new one may replace the one that was sent.  What no file
+   would hold is none. */
+static void
+parse_refresh(const struct json_object *obj, struct auth_answer *out)
+{
+	const char *text = auth__json_text(obj, "refresh_token");
+	size_t len = text == NULL ? 0 : strlen(text);
+
+	if (len > 0 && len <= AUTH_TOKEN_MAX)
+		out->refresh = xstrndup(text, len);
+}
+
 static int
 bad_number(const char *name, struct err *e)
 {
@@ -282,6 +294,8 @@ auth__answer_parse(const char *body, size_t len, int64_t now_unix_ms,
 	rc = parse_life(obj, now_unix_ms, out, e);
 	if (rc == 0)
 		rc = parse_bearer(obj, &out->bearer, e);
+	if (rc == 0)
+		parse_refresh(obj, out);
 	wipe_member(obj, "access_token");
 	wipe_member(obj, "refresh_token");
 	wipe_member(obj, "id_token");

@@ -65,6 +65,7 @@ struct auth {
 	struct http *http;
 	struct auth_options o;
 	const struct auth_grant_row *grant;
+	struct http_route route;
 	char *url;
 	uv_timer_t soon;  /* waits are served from the loop */
 	uv_timer_t ahead; /* the next renewal */
@@ -74,7 +75,9 @@ struct auth {
 	struct buf answer;
 	int status;
 	int64_t date_unix_ms, retry_after_ms;
-	struct auth_stamp stamp; /* of the credential last sent */
+	struct auth_stamp stamps[AUTH_FILES]; /* of the credential last sent */
+	int64_t clock_off_ms; /* the endpoint's clock less ours; 0: not known */
+	bool is_again;        /* it goes out anew by that clock */
 
 	char *bearer; /* NULL: none */
 	uint64_t serial, expires_ms, margin_ms, renew_ms;
@@ -110,18 +113,37 @@ stamps_equal(const struct auth_stamp *a, const struct auth_stamp *b)
 	    a->changed.tv_nsec == b->changed.tv_nsec;
 }
 
+static void
+read_stamps(const struct auth *a, struct auth_stamp out[AUTH_FILES])
+{
+	for (size_t i = 0; i < AUTH_FILES; i++)
+		out[i] = (struct auth_stamp){ .device = 0 };
+	a->grant->stamp(&a->o, out);
+}
+
+/* Whether the credential's files are those that were sent. */
+static bool
+is_unchanged(const struct auth *a)
+{
+	struct auth_stamp now[AUTH_FILES];
+
+	read_stamps(a, now);
+	for (size_t i = 0; i < AUTH_FILES; i++) {
+		if (!stamps_equal(&now[i], &a->stamps[i]))
+			return false;
+	}
+	return true;
+}
+
 /* Whether a failure still holds the next exchange back. */
 static bool
 is_held_back(const struct auth *a, uint64_t now)
 {
-	struct auth_stamp stamp;
-
 	if (now >= a->retry_ms)
 		return false;
 	if (a->last.kind != ERR_REFUSED && a->last.kind != ERR_CONFIG)
 		return true;
-	a->grant->stamp(&a->o, &stamp);
-	return stamps_equal(&stamp, &a->stamp);
+	return is_unchanged(a);
 }
 
 static void
@@ -252,6 +274,7 @@ failed(struct auth *a, const struct err *e)
 	uint64_t now = clk_ms(), wait = wait_after(a, e->kind), held;
 
 	a->last = *e;
+	a->is_again = false;
 	a->retry_ms = now + wait;
 	/* Whoever waits is told.  Without anybody waiting the old token still
 	   works, and only the log hears of it. */
@@ -310,6 +333,7 @@ succeeded(struct auth *a, struct auth_answer *answer)
 		    a->o.name, (uintmax_t)a->serial, (uintmax_t)answer->life_s);
 	}
 	a->retry_ms = 0;
+	a->is_again = false;
 	err_clear(&a->last);
 	backoff_reset(&a->backoff);
 	backoff_reset(&a->refused);
@@ -354,18 +378,66 @@ tell_skew(const struct auth *a, struct err *e)
 	    (intmax_t)(ms / 60000), a->skew_ms > 0 ? "behind" : "ahead of");
 }
 
+/* An assertion that is wrong by more is refused: Entra allows five minutes,
+   others less. */
+#define CLOCK_OFF_MS 60000
+
+/*
+ * Learn the endpoint's clock from its Date (TLS vouches for it), so that a
+ * host without NTP can sign in.  Whether our time was wrong in what was just
+ * sent.
+ */
+static bool
+learn_clock(struct auth *a)
+{
+	int64_t off, moved;
+
+	if (a->date_unix_ms == -1)
+		return false;
+	off = a->date_unix_ms - clk_unix_ms();
+	if (off > -CLOCK_OFF_MS && off < CLOCK_OFF_MS)
+		off = 0;
+	moved = off - a->clock_off_ms;
+	if (moved > -CLOCK_OFF_MS && moved < CLOCK_OFF_MS)
+		return false;
+	a->clock_off_ms = off;
+	if (off != 0) {
+		log_warn("source %s: this host's clock is wrong, going by the "
+			 "token endpoint's; set up NTP off_s=%jd",
+		    a->o.name, (intmax_t)(off / 1000));
+	}
+	return true;
+}
+
+/* A status that this peer has for what passes by itself. */
+static bool
+is_passing(const struct auth *a)
+{
+	const int *status = a->grant->passing;
+
+	while (status != NULL && *status != 0 && *status != a->status)
+		status++;
+	return status != NULL && *status != 0;
+}
+
 static int
 read_answer(struct auth *a, struct auth_answer *answer, struct err *e)
 {
 	int64_t now = a->date_unix_ms == -1 ? clk_unix_ms() : a->date_unix_ms;
 
 	if (a->status == 200) {
-		return auth__answer_parse(
-		    a->answer.p, a->answer.len, now, answer, e);
+		if (auth__answer_parse(
+			a->answer.p, a->answer.len, now, answer, e) == -1)
+			return -1;
+		if (a->grant->keep == NULL)
+			return 0;
+		return a->grant->keep(&a->o, answer, e);
 	}
 	/* Whatever echoes the request must not reach a message. */
 	a->grant->redact(&a->o, a->answer.p, a->answer.len);
 	(void)auth_explain(a->status, a->answer.p, a->answer.len, &a->o, e);
+	if (is_passing(a))
+		e->kind = ERR_BUSY;
 	if (e->kind == ERR_REFUSED && a->has_skew)
 		tell_skew(a, e);
 	return -1;
@@ -375,6 +447,7 @@ static void
 on_done(void *ctx, const struct err *transport)
 {
 	struct auth_answer answer = { .bearer = NULL };
+	bool was_wrong = false;
 	struct auth *a;
 	struct err e;
 	int rc = -1;
@@ -382,6 +455,7 @@ on_done(void *ctx, const struct err *transport)
 	OBJ_CAST(a, ctx, AUTH_MAGIC);
 	a->request = NULL;
 	if (transport == NULL) {
+		was_wrong = a->grant->is_timed && learn_clock(a);
 		rc = read_answer(a, &answer, &e);
 	} else {
 		e = *transport;
@@ -389,13 +463,19 @@ on_done(void *ctx, const struct err *transport)
 		if (e.kind == ERR_LIMIT)
 			e.kind = ERR_PROTO;
 		a->status = 0;
-		(void)err_context(&e, "token endpoint");
+		(void)err_context(&e, "%s", a->grant->peer + strlen("the "));
 	}
 	auth__secret_fini(&a->answer);
-	if (rc == -1)
-		failed(a, &e);
-	else
+	wipe_free(answer.refresh);
+	if (rc == 0) {
 		succeeded(a, &answer);
+	} else if (was_wrong && !a->is_again && e.kind != ERR_BUSY) {
+		a->is_again = true;
+		exchange(a);
+	} else {
+		wipe_free(answer.bearer);
+		failed(a, &e);
+	}
 	serve(a);
 }
 
@@ -403,51 +483,79 @@ static int
 build_form(struct auth *a, struct buf *form, struct err *e)
 {
 	const struct auth_options *o = &a->o;
-	const char *what = o->scope == NULL ? o->resource : o->scope;
+	const struct auth_moment moment = {
+		.url = a->url,
+		.unix_ms = clk_unix_ms() + a->clock_off_ms,
+	};
+	char *what;
 
-	if (a->grant->form(o, form, e) == -1)
+	if (a->grant->form(o, &moment, form, e) == -1)
 		return -1;
 	auth__form_add(form, "client_id", o->client_id, strlen(o->client_id));
+	what = xasprintf("%s%s", o->scope == NULL ? o->resource : o->scope,
+	    o->scope == NULL || a->grant->more_scope == NULL ?
+		"" :
+		a->grant->more_scope);
 	auth__form_add(
 	    form, o->scope == NULL ? "resource" : "scope", what, strlen(what));
+	free(what);
 	return buf_check(form, "the token request", e);
 }
 
-static void
-exchange(struct auth *a)
+#define HEADERS_MAX 4
+
+static int
+start(struct auth *a, const struct buf *form, struct err *e)
 {
-	static const char *const headers[] = { "Accept: application/json",
-		NULL };
 	static const struct http_handlers handlers = {
 		.head = on_head,
 		.data = on_data,
 		.done = on_done,
 	};
-	struct http_call call = {
-		.method = "POST",
+	const char *headers[HEADERS_MAX + 2] = { "Accept: application/json" };
+	const struct auth_grant_row *grant = a->grant;
+	const struct http_call call = {
+		.method = grant->form == NULL ? "GET" : "POST",
 		.url = a->url,
 		.headers = headers,
-		.route = &a->o.route,
+		.body = grant->form == NULL ? NULL : form->p,
+		.body_len = form->len,
+		.route = &a->route,
+		.is_link_local = grant->is_link_local,
+		.connect_ms = grant->connect_ms,
 		.total_ms = EXCHANGE_MS,
 		.max_bytes = TOKEN_ANSWER_MAX,
 	};
+
+	for (size_t i = 0; grant->headers != NULL && grant->headers[i] != NULL;
+	     i++) {
+		assert(i < HEADERS_MAX);
+		headers[i + 1] = grant->headers[i];
+	}
+	a->request = http_start(a->http, &call, &handlers, a, e);
+	return a->request == NULL ? -1 : 0;
+}
+
+static void
+exchange(struct auth *a)
+{
 	struct buf form;
 	struct err e;
+	int rc = 0;
 
 	assert(a->request == NULL);
 	a->status = 0;
 	a->retry_after_ms = -1;
 	a->date_unix_ms = -1;
-	/* Before the file is read: a change in between is then seen. */
-	a->grant->stamp(&a->o, &a->stamp);
+	/* Before the files are read: a change in between is then seen. */
+	read_stamps(a, a->stamps);
 	auth__secret_init(&form, AUTH_FORM_MAX, AUTH_FORM_MAX);
-	if (build_form(a, &form, &e) == 0) {
-		call.body = form.p;
-		call.body_len = form.len;
-		a->request = http_start(a->http, &call, &handlers, a, &e);
-	}
+	if (a->grant->form != NULL)
+		rc = build_form(a, &form, &e);
+	if (rc == 0)
+		rc = start(a, &form, &e);
 	auth__secret_fini(&form);
-	if (a->request == NULL) {
+	if (rc == -1) {
 		failed(a, &e);
 		return;
 	}
@@ -537,86 +645,6 @@ auth_expires_ms(const struct auth *a)
 	return a->bearer == NULL ? 0 : a->expires_ms;
 }
 
-/* Domain names and GUIDs; nothing that could change the URL's shape. */
-static int
-check_tenant(const char *tenant, struct err *e)
-{
-	static const char *const shared[] = { "common", "organizations",
-		"consumers" };
-	size_t len = tenant == NULL ? 0 : strlen(tenant);
-
-	if (len == 0)
-		return err_set(
-		    e, ERR_CONFIG, "no tenant; set tenant to its id");
-	for (size_t i = 0; i < NELEM(shared); i++) {
-		if (strcasecmp(tenant, shared[i]) == 0) {
-			return err_set(e, ERR_CONFIG,
-			    "tenant %s is no single tenant; set tenant to its "
-			    "id or domain",
-			    tenant);
-		}
-	}
-	if (strspn(tenant,
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-		"0123456789.-") != len ||
-	    tenant[0] == '.') {
-		return err_set(e, ERR_CONFIG,
-		    "tenant %.80s is neither an id nor a domain", tenant);
-	}
-	return 0;
-}
-
-static int
-check_options(const struct auth_options *o, struct err *e)
-{
-	const struct auth_grant_row *grant = auth__grant(o->grant);
-
-	if (grant == NULL)
-		return err_set(e, ERR_CONFIG, "no such way to get a token");
-	if (check_tenant(o->tenant, e) == -1)
-		return -1;
-	if (o->client_id == NULL || o->client_id[0] == '\0') {
-		return err_set(e, ERR_CONFIG,
-		    "no client-id; set it to the application's id");
-	}
-	if ((o->scope == NULL) == (o->resource == NULL)) {
-		return err_set(e, ERR_CONFIG,
-		    "a token is asked for with either scope or resource; "
-		    "set one of them");
-	}
-	if (o->authority == NULL)
-		return err_set(e, ERR_CONFIG, "no authority");
-	if (url_is_allowed(o->authority, e) == -1)
-		return err_context(e, "authority");
-	return grant->check(o, e);
-}
-
-/* The authority is an origin: tenant and path are ours to add. */
-static char *
-make_url(const struct auth_options *o, struct err *e)
-{
-	struct buf origin;
-	const char *path;
-	char *url = NULL;
-
-	buf_init(&origin, URL_MAX_BYTES);
-	path = strstr(o->authority, "://");
-	path = path == NULL ? "" : path + 3;
-	path += strcspn(path, "/?#");
-	if (url_origin(o->authority, &origin) == -1 ||
-	    (*path != '\0' && strcmp(path, "/") != 0)) {
-		(void)err_set(e, ERR_CONFIG,
-		    "authority is scheme and host alone, such as "
-		    "https://login.microsoftonline.com");
-	} else {
-		/* RFC 6749 3.2; v1 names a resource, v2 a scope */
-		url = xasprintf("%s/%s/oauth2/%stoken", origin.p, o->tenant,
-		    o->scope == NULL ? "" : "v2.0/");
-	}
-	buf_fini(&origin);
-	return url;
-}
-
 struct auth *
 auth_new(uv_loop_t *loop, struct http *http, const struct auth_options *o,
     struct err *e)
@@ -624,9 +652,9 @@ auth_new(uv_loop_t *loop, struct http *http, const struct auth_options *o,
 	struct auth *a;
 	char *url;
 
-	if (check_options(o, e) == -1)
+	if (auth__check_options(o, e) == -1)
 		return NULL;
-	url = make_url(o, e);
+	url = auth__grant(o->grant)->url(o, e);
 	if (url == NULL)
 		return NULL;
 	a = xcalloc(1, sizeof(*a));
@@ -638,6 +666,9 @@ auth_new(uv_loop_t *loop, struct http *http, const struct auth_options *o,
 		a->o.name = "";
 	a->grant = auth__grant(o->grant);
 	a->url = url;
+	a->route = o->route;
+	if (a->grant->is_link_local)
+		a->route.proxy = NULL;
 	a->backoff = BACKOFF_API;
 	a->refused = BACKOFF_REFUSED;
 	a->renewals = BACKOFF_REFUSED;

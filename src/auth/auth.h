@@ -22,8 +22,10 @@
 
 enum auth_grant {
 	AUTH_CLIENT_SECRET,
-	/* certificate, federated token, managed identity, refresh token
-	   follow here, a file each */
+	AUTH_CERTIFICATE,      /* private_key_jwt: RFC 7523, OIDC Core 9 */
+	AUTH_FEDERATED,        /* another issuer's token as the assertion */
+	AUTH_MANAGED_IDENTITY, /* the machine's own, from Azure's IMDS */
+	AUTH_REFRESH_TOKEN,    /* of a user who signed in with cefwd login */
 };
 
 /* All strings are borrowed for the life of the struct auth. */
@@ -31,12 +33,21 @@ struct auth_options {
 	const char *name;      /* for messages: the source's name */
 	const char *tenant;    /* GUID or domain */
 	const char *authority; /* origin: https://login.microsoftonline.com */
-	const char *client_id;
+	const char *client_id; /* NULL: the system-assigned managed identity */
 	enum auth_grant grant;
 	const char *client_secret; /* the value itself; wiped by its owner */
 	const char *client_secret_file; /* re-read before each exchange, so
 	                                   that a new secret needs no restart;
 	                                   NULL: client_secret is used */
+	/* Files are read at each exchange: a renewed one needs no restart. */
+	const char *client_certificate_file;  /* PEM or PKCS#12 */
+	const char *client_key_file;          /* PEM; NULL: in that file */
+	const char *client_key_password_file; /* NULL: no password */
+	bool is_sha1_assertion; /* RS256 and x5t instead of PS256 and x5t#S256:
+	                           for AD FS and other old endpoints */
+	const char *federated_token_file;
+	const char *imds_origin; /* NULL: http://169.254.169.254 */
+	const char *token_file;  /* where the refresh token is kept */
 	const char *scope;    /* v2: "https://graph.microsoft.com/.default" */
 	const char *resource; /* v1 token endpoint instead of scope */
 	struct http_route route;
@@ -99,6 +110,14 @@ bool auth_skew_ms(const struct auth *a, int64_t *out);
 
 /* When the current token ends: clk_ms(), 0 if there is none. */
 uint64_t auth_expires_ms(const struct auth *a);
+
+/*
+ * auth_certificate_end(o, end, e): when the client certificate's validity
+ * ends, as its file stands now.  1, or 0 where the grant has no certificate,
+ * or -1 with e: the file cannot be used.
+ */
+int auth_certificate_end(
+    const struct auth_options *o, int64_t *end_unix_ms, struct err *e);
 
 /*
  * auth_explain(status, body, len, o, e): words for a token endpoint's error

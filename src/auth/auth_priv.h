@@ -14,6 +14,7 @@
 
 #include "auth/auth.h"
 
+struct auth_answer;
 struct buf;
 struct json_object;
 
@@ -23,25 +24,72 @@ struct auth_stamp {
 	struct timespec changed;
 };
 
-/* A way to get a token.  All four are given the options alone, so that what
-   is secret lives no longer than an exchange. */
+/* A credential is in so many files at most: certificate, key, password. */
+#define AUTH_FILES 3
+
+/* What a grant is told of the exchange that it adds to. */
+struct auth_moment {
+	const char *url; /* where the form goes */
+	int64_t unix_ms; /* now, by the endpoint's clock where it is known */
+};
+
+/* A way to get a token.  All are given the options alone, so that what is
+   secret lives no longer than an exchange. */
 struct auth_grant_row {
+	/* Whom it asks, for messages: "the token endpoint". */
+	const char *peer;
 	/* Whether the options suffice; -1 with ERR_CONFIG. */
 	int (*check)(const struct auth_options *o, struct err *e);
-	/* Append "&name=value" for what the grant adds to the form. */
-	int (*form)(
-	    const struct auth_options *o, struct buf *form, struct err *e);
+	/* The URL to ask; free() it.  NULL with e. */
+	char *(*url)(const struct auth_options *o, struct err *e);
+	/* Append "&name=value" for what the grant adds to the form.  NULL: no
+	   form at all, but a GET of the URL. */
+	int (*form)(const struct auth_options *o, const struct auth_moment *m,
+	    struct buf *form, struct err *e);
+	/* What follows the scope: " offline_access"; NULL: nothing. */
+	const char *more_scope;
+	/* Besides Accept; ends in NULL. */
+	const char *const *headers;
+	/* Never through a proxy; and to the link-local address in plain
+	   http (RFC 3927 7: no router forwards it). */
+	bool is_link_local;
+	/* The form holds our time. */
+	bool is_timed;
+	uint64_t connect_ms; /* 0: as for any other peer */
+	/* Statuses that pass by themselves, besides 408, 429 and 5xx; ends in
+	   0.  NULL: none. */
+	const int *passing;
+	/* Keep what an answer brings for the next exchange, before its token
+	   is used.  NULL: nothing does. */
+	int (*keep)(const struct auth_options *o,
+	    const struct auth_answer *answer, struct err *e);
 	/* Where the credential stands now; zeroed if in no file. */
-	void (*stamp)(const struct auth_options *o, struct auth_stamp *out);
-	/* What is visibly wrong with the credential that the answer with this
-	   AADSTS code refused, or NULL. */
-	const char *(*hint)(const struct auth_options *o, uint64_t code);
+	void (*stamp)(
+	    const struct auth_options *o, struct auth_stamp out[AUTH_FILES]);
+	/* What is visibly wrong with the credential that was refused with
+	   this status and AADSTS code (0: none), or NULL. */
+	const char *(*hint)(
+	    const struct auth_options *o, int status, uint64_t code);
 	/* Overwrite the credential in an answer that gives it back. */
 	void (*redact)(const struct auth_options *o, char *p, size_t len);
 };
 
 const struct auth_grant_row *auth__grant(enum auth_grant grant);
-extern const struct auth_grant_row auth__grant_secret;
+extern const struct auth_grant_row auth__grant_secret, auth__grant_certificate,
+    auth__grant_federated, auth__grant_imds;
+
+/* Whether tenant, client-id and authority can be asked with; ERR_CONFIG. */
+int auth__check_application(const struct auth_options *o, struct err *e);
+
+/* Whether the options fit together; ERR_CONFIG. */
+int auth__check_options(const struct auth_options *o, struct err *e);
+
+/* The tenant's token endpoint, v1 or v2; free() it.  NULL with e. */
+char *auth__token_url(const struct auth_options *o, struct err *e);
+
+/* The authority's scheme, host and port without the default one, as servers
+   write it; free() it.  NULL with e: it has more than these. */
+char *auth__origin(const char *authority, struct err *e);
 
 /* Append "name=value" to a form, with "&" between; the value is encoded. */
 void auth__form_add(
@@ -52,14 +100,41 @@ void auth__form_add(
 void auth__secret_init(struct buf *b, size_t room, size_t max);
 void auth__secret_fini(struct buf *b);
 
+/*
+ * auth__file_read(key, path, max, out, e): a regular file of at most max
+ * bytes, which key of the configuration names.  Read on the loop: it is tiny,
+ * local, and read once an exchange (about every hour), which no thread would
+ * make cheaper.  out is of auth__secret_init(), with room for max + 1.
+ */
+int auth__file_read(const char *key, const char *path, size_t max,
+    struct buf *out, struct err *e);
+
+/* The one line of such a file, without its end: a secret, a password. */
+int auth__line_read(
+    const char *key, const char *path, struct buf *out, struct err *e);
+
+/* path may be NULL. */
+void auth__file_stamp(const char *path, struct auth_stamp *out);
+
+/* Overwrite a secret wherever it stands in p. */
+void auth__blot(char *p, size_t len, const struct buf *secret);
+
+/* Overwrite whatever has the form of a JSON Web Token. */
+void auth__blot_jwt(char *p, size_t len);
+
+/* The two parameters of RFC 7523 2.2 and the grant type. */
+void auth__form_assertion(struct buf *form, const char *jwt, size_t len);
+
 #define AUTH_SECRET_MAX  4096U       /* bytes; Entra's have about 40 */
-#define AUTH_FORM_MAX    (16U << 10) /* bytes; a signed assertion fits */
+#define AUTH_TOKEN_MAX   (16U << 10) /* bytes of a token in a file */
+#define AUTH_FORM_MAX    (64U << 10) /* bytes; a token, encoded, fits */
 #define AUTH_ANSWER_ROOM (16U << 10) /* bytes; what an answer has */
 #define AUTH_LIFE_MAX_S  100800U     /* 28 h, Entra's longest, with CAE */
 
 /* What a good answer holds. */
 struct auth_answer {
-	char *bearer; /* wipe_free() it */
+	char *bearer;  /* wipe_free() it */
+	char *refresh; /* the next refresh token; NULL: none; wipe_free() it */
 	uint64_t life_s;
 	uint64_t refresh_s; /* 0: not said */
 };

@@ -269,9 +269,11 @@ explain_json(int status, const struct json_object *obj,
 	read_error(obj, &s);
 	kind = kind_of(status, s.error);
 	words = words_of(&s);
-	hint = grant == NULL ? NULL : grant->hint(o, s.code);
+	hint = grant == NULL ? NULL : grant->hint(o, status, s.code);
 	buf_init(&b, ERR_TEXT_MAX - 1);
-	buf_addf(&b, "the token endpoint %s (%d", verb_of(kind), status);
+	buf_addf(&b, "%s %s (%d",
+	    grant == NULL ? "the token endpoint" : grant->peer, verb_of(kind),
+	    status);
 	if (s.error != NULL)
 		buf_addf(&b, " %.*s", WORD_MAX, s.error);
 	if (s.suberror != NULL && s.suberror[0] != '\0')

@@ -9,6 +9,10 @@
 
 static const struct auth_grant_row *const rows[] = {
 	[AUTH_CLIENT_SECRET] = &auth__grant_secret,
+	[AUTH_CERTIFICATE] = &auth__grant_certificate,
+	[AUTH_FEDERATED] = &auth__grant_federated,
+	[AUTH_MANAGED_IDENTITY] = &auth__grant_imds,
+	[AUTH_REFRESH_TOKEN] = NULL, /* comes with cefwd login */
 };
 
 const struct auth_grant_row *
@@ -29,20 +33,13 @@ auth__form_add(
 }
 
 void
-auth__secret_init(struct buf *b, size_t room, size_t max)
+auth__form_assertion(struct buf *form, const char *jwt, size_t len)
 {
-	static const char zeros[64];
+	/* RFC 7523 2.2 */
+	static const char type[] =
+	    "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-	buf_init(b, max);
-	for (size_t left = room; left > 0; left -= left < 64 ? left : 64)
-		buf_add(b, zeros, left < 64 ? left : 64);
-	buf_cut(b, 0);
-}
-
-void
-auth__secret_fini(struct buf *b)
-{
-	if (b->cap > 0)
-		explicit_bzero(b->p, b->cap);
-	buf_fini(b);
+	auth__form_add(form, "grant_type", "client_credentials", 18);
+	auth__form_add(form, "client_assertion_type", type, sizeof(type) - 1);
+	auth__form_add(form, "client_assertion", jwt, len);
 }

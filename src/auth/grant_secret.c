@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include <sys/stat.h>
-
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "auth/auth_priv.h"
 #include "base/buf.h"
-
-/* A secret shorter than this is not looked for in answers: it would blot
-   out words. */
-#define REDACT_MIN  6U
 
 #define ENCODED_MAX ((size_t)3 * AUTH_SECRET_MAX)
 
@@ -21,106 +12,22 @@
 static void
 secret_init(struct buf *b)
 {
-	auth__secret_init(b, AUTH_SECRET_MAX + 2, AUTH_SECRET_MAX + 2);
+	auth__secret_init(b, AUTH_SECRET_MAX + 3, AUTH_SECRET_MAX + 3);
 }
 
-static int
-fail_file(const struct auth_options *o, const char *why, struct err *e)
-{
-	return err_set(e, ERR_CONFIG, "client-secret-file %s %s",
-	    o->client_secret_file, why);
-}
-
-static int
-read_all(const struct auth_options *o, int fd, struct buf *out, struct err *e)
-{
-	char chunk[512];
-	struct stat st;
-	ssize_t n;
-
-	if (fstat(fd, &st) == -1) {
-		return err_set_errno(e, ERR_CONFIG, errno,
-		    "client-secret-file %s", o->client_secret_file);
-	}
-	if (!S_ISREG(st.st_mode))
-		return fail_file(o, "is not a regular file", e);
-	do {
-		n = read(fd, chunk, sizeof(chunk));
-		if (n > 0)
-			buf_add(out, chunk, (size_t)n);
-	} while (n > 0 || (n == -1 && errno == EINTR));
-	explicit_bzero(chunk, sizeof(chunk));
-	if (n == -1) {
-		return err_set_errno(e, ERR_CONFIG, errno,
-		    "client-secret-file %s could not be read",
-		    o->client_secret_file);
-	}
-	return 0;
-}
-
-/* One line end at the file's end is the editor's, not the secret's. */
-static void
-trim(struct buf *b)
-{
-	if (b->len > 0 && b->p[b->len - 1] == '\n')
-		buf_cut(b, b->len - 1);
-	if (b->len > 0 && b->p[b->len - 1] == '\r')
-		buf_cut(b, b->len - 1);
-}
-
-static int
-check_bytes(const struct auth_options *o, const struct buf *b, struct err *e)
-{
-	if (!buf_ok(b) || b->len > AUTH_SECRET_MAX) {
-		return fail_file(
-		    o, "is too long for a secret; is it the right file?", e);
-	}
-	if (b->len == 0) {
-		return fail_file(
-		    o, "is empty; put the secret's Value in it", e);
-	}
-	for (size_t i = 0; i < b->len; i++) {
-		if ((unsigned char)b->p[i] < 0x20 || b->p[i] == 0x7f) {
-			return fail_file(o,
-			    "holds more than one line or a control byte; it "
-			    "must hold the secret alone",
-			    e);
-		}
-	}
-	return 0;
-}
-
-/*
- * The file is read on the loop: it is tiny, local, and read once an exchange
- * (about every hour), which no thread would make cheaper.  O_NONBLOCK: a
- * named pipe must not hold the loop.
- */
 static int
 load(const struct auth_options *o, struct buf *out, struct err *e)
 {
-	int fd, rc;
-
 	if (o->client_secret_file == NULL) {
 		buf_adds(out, o->client_secret);
 		return buf_check(out, "client secret", e);
 	}
-	fd = open(o->client_secret_file,
-	    O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd == -1) {
-		return err_set_errno(e, ERR_CONFIG, errno,
-		    "client-secret-file %s could not be opened",
-		    o->client_secret_file);
-	}
-	rc = read_all(o, fd, out, e);
-	(void)close(fd);
-	if (rc == -1)
-		return -1;
-	trim(out);
-	return check_bytes(o, out, e);
+	return auth__line_read(
+	    "client-secret-file", o->client_secret_file, out, e);
 }
 
 static int
-secret_check(const struct auth_options *o, struct err *e)
+check_secret(const struct auth_options *o, struct err *e)
 {
 	if (o->client_secret != NULL && o->client_secret_file != NULL) {
 		return err_set(e, ERR_CONFIG,
@@ -145,11 +52,21 @@ secret_check(const struct auth_options *o, struct err *e)
 }
 
 static int
-secret_form(const struct auth_options *o, struct buf *form, struct err *e)
+secret_check(const struct auth_options *o, struct err *e)
+{
+	if (auth__check_application(o, e) == -1)
+		return -1;
+	return check_secret(o, e);
+}
+
+static int
+secret_form(const struct auth_options *o, const struct auth_moment *m,
+    struct buf *form, struct err *e)
 {
 	struct buf secret;
 	int rc;
 
+	(void)m;
 	secret_init(&secret);
 	rc = load(o, &secret, e);
 	if (rc == 0) {
@@ -161,18 +78,9 @@ secret_form(const struct auth_options *o, struct buf *form, struct err *e)
 }
 
 static void
-secret_stamp(const struct auth_options *o, struct auth_stamp *out)
+secret_stamp(const struct auth_options *o, struct auth_stamp out[AUTH_FILES])
 {
-	struct stat st;
-
-	*out = (struct auth_stamp){ .device = 0 };
-	if (o->client_secret_file == NULL ||
-	    stat(o->client_secret_file, &st) == -1)
-		return;
-	out->device = (uint64_t)st.st_dev;
-	out->inode = (uint64_t)st.st_ino;
-	out->size = (uint64_t)st.st_size;
-	out->changed = st.st_mtim;
+	auth__file_stamp(o->client_secret_file, &out[0]);
 }
 
 /* 8-4-4-4-12 hex digits */
@@ -192,12 +100,13 @@ is_guid(const char *s, size_t len)
 }
 
 static const char *
-secret_hint(const struct auth_options *o, uint64_t code)
+secret_hint(const struct auth_options *o, int status, uint64_t code)
 {
 	const char *hint = NULL;
 	struct buf b;
 
-	if (code != 7000215 || secret_check(o, NULL) == -1)
+	(void)status;
+	if (code != 7000215 || check_secret(o, NULL) == -1)
 		return NULL;
 	secret_init(&b);
 	if (load(o, &b, NULL) == 0 && b.len > 0) {
@@ -213,20 +122,6 @@ secret_hint(const struct auth_options *o, uint64_t code)
 	return hint;
 }
 
-static void
-blot(char *p, size_t len, const struct buf *secret)
-{
-	size_t left = len;
-	char *at = p;
-
-	if (secret->len < REDACT_MIN || !buf_ok(secret))
-		return;
-	while ((at = memmem(at, left, secret->p, secret->len)) != NULL) {
-		memset(at, '*', secret->len);
-		left = len - (size_t)(at - p);
-	}
-}
-
 /* As it is, and as the form had it. */
 static void
 secret_redact(const struct auth_options *o, char *p, size_t len)
@@ -237,16 +132,18 @@ secret_redact(const struct auth_options *o, char *p, size_t len)
 	/* Every byte may become three. */
 	auth__secret_init(&form, ENCODED_MAX, ENCODED_MAX);
 	if (load(o, &raw, NULL) == 0) {
-		blot(p, len, &raw);
+		auth__blot(p, len, &raw);
 		buf_add_urlenc(&form, raw.p, raw.len);
-		blot(p, len, &form);
+		auth__blot(p, len, &form);
 	}
 	auth__secret_fini(&raw);
 	auth__secret_fini(&form);
 }
 
 const struct auth_grant_row auth__grant_secret = {
+	.peer = "the token endpoint",
 	.check = secret_check,
+	.url = auth__token_url,
 	.form = secret_form,
 	.stamp = secret_stamp,
 	.hint = secret_hint,

@@ -6,8 +6,15 @@ libauth_a_SOURCES = \
 	src/auth/answer.c \
 	src/auth/auth.c src/auth/auth.h src/auth/auth_priv.h \
 	src/auth/claims.c src/auth/claims.h \
+	src/auth/endpoint.c \
 	src/auth/explain.c \
+	src/auth/file.c \
+	src/auth/assertion.c src/auth/assertion.h \
 	src/auth/grant.c \
+	src/auth/grant_certificate.c \
+	src/auth/grant_federated.c \
+	src/auth/grant_imds.c \
+	src/auth/pair.c \
 	src/auth/grant_secret.c \
 	src/auth/set.c src/auth/set.h \
 	src/auth/tenant.c src/auth/tenant.h

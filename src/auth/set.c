@@ -30,6 +30,12 @@ static const size_t texts[] = {
 	TEXT(client_id),
 	TEXT(client_secret),
 	TEXT(client_secret_file),
+	TEXT(client_certificate_file),
+	TEXT(client_key_file),
+	TEXT(client_key_password_file),
+	TEXT(federated_token_file),
+	TEXT(imds_origin),
+	TEXT(token_file),
 	TEXT(scope),
 	TEXT(resource),
 	TEXT(route.ca_file),
@@ -48,18 +54,11 @@ text_at(const struct auth_options *o, size_t offset)
 	return text;
 }
 
-/* Only grants whose options are all in the table: one that is forgotten there
-   must not lend an identity the token of another. */
-static bool
-is_known(enum auth_grant grant)
-{
-	return grant == AUTH_CLIENT_SECRET;
-}
-
 static bool
 are_equal(const struct auth_options *a, const struct auth_options *b)
 {
-	if (a->grant != b->grant || !is_known(a->grant))
+	if (a->grant != b->grant ||
+	    a->is_sha1_assertion != b->is_sha1_assertion)
 		return false;
 	for (size_t i = 0; i < NELEM(texts); i++) {
 		const char *x = text_at(a, texts[i]), *y = text_at(b, texts[i]);

@@ -173,6 +173,35 @@ add_time(struct buf *out, uint64_t ms)
 		    s % 3600 / 60);
 }
 
+/* Warned of so long ahead. */
+#define CERTIFICATE_SOON_MS (INT64_C(30) * 86400 * 1000)
+
+static void
+tell_certificate(struct feed *f)
+{
+	char day[STAMP_TEXT_MAX];
+	int64_t end_ms, left_ms;
+	struct err e;
+
+	switch (auth_certificate_end(&f->o->auth, &end_ms, &e)) {
+	case 0:
+		return;
+	case -1:
+		fact(f->live, &f->report, WARN, "certificate", "%s", e.text);
+		return;
+	default:
+		break;
+	}
+	left_ms = end_ms - clk_unix_ms();
+	stamp_format(stamp_from_ms(end_ms), day);
+	fact(f->live, &f->report, left_ms > CERTIFICATE_SOON_MS ? OK : WARN,
+	    "certificate", "ends %.10s, in %" PRId64 " days%s", day,
+	    left_ms / (INT64_C(86400) * 1000),
+	    left_ms > CERTIFICATE_SOON_MS ?
+		"" :
+		"; renew it, and upload the new one to the app registration");
+}
+
 static void
 tell_grant(struct feed *f)
 {
@@ -185,6 +214,27 @@ tell_grant(struct feed *f)
 		    "client secret from %s%s, of application %s",
 		    file == NULL ? "the environment" : "",
 		    file == NULL ? "" : file, o->client_id);
+		break;
+	case AUTH_CERTIFICATE:
+		fact(f->live, &f->report, OK, "grant",
+		    "client certificate from %s, of application %s",
+		    o->client_certificate_file, o->client_id);
+		tell_certificate(f);
+		break;
+	case AUTH_FEDERATED:
+		fact(f->live, &f->report, OK, "grant",
+		    "federated token from %s, for application %s",
+		    o->federated_token_file, o->client_id);
+		break;
+	case AUTH_MANAGED_IDENTITY:
+		fact(f->live, &f->report, OK, "grant",
+		    "managed identity of this machine%s%s",
+		    o->client_id == NULL ? ", system-assigned" : ", client-id ",
+		    o->client_id == NULL ? "" : o->client_id);
+		break;
+	case AUTH_REFRESH_TOKEN:
+		fact(f->live, &f->report, OK, "grant",
+		    "sign-in of a user, kept in %s", o->token_file);
 		break;
 	}
 }

@@ -3,7 +3,8 @@
  *
  * One struct http serves the whole program: connections and the CA store are
  * shared.  TLS 1.2 or later, always verified; redirects are never followed; a
- * plain http URL is accepted for loopback hosts only.
+ * plain http URL is accepted for loopback hosts only, and where a call asks
+ * for it for the address of a cloud's machine service.
  *
  * Contract of every call: http_start() returns a handle, or NULL and then
  * nothing will run.  The callbacks run from the loop, never from inside
@@ -17,6 +18,7 @@
 #ifndef CEFWD_NET_HTTP_H
 #define CEFWD_NET_HTTP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -44,11 +46,12 @@ struct http_call {
 	const char *body;           /* copied, wiped at the end; NULL: none */
 	size_t body_len;
 	const struct http_route *route; /* borrowed until the end */
-	uint64_t connect_ms;            /* limit for name, TCP, TLS; 0: 20 s */
-	uint64_t stall_ms;              /* no byte for so long ends it; 0: 60 s;
+	bool is_link_local;  /* plain http to 169.254.169.254 is fine */
+	uint64_t connect_ms; /* limit for name, TCP, TLS; 0: 20 s */
+	uint64_t stall_ms;   /* no byte for so long ends it; 0: 60 s;
 	                               does not run while paused */
-	uint64_t total_ms;              /* limit for all of it; 0: none */
-	uint64_t max_bytes;             /* decoded body; more: ERR_LIMIT */
+	uint64_t total_ms;   /* limit for all of it; 0: none */
+	uint64_t max_bytes;  /* decoded body; more: ERR_LIMIT */
 };
 
 /* Status and headers; valid during the callback. */

@@ -146,7 +146,7 @@ void http__trace_data(struct http_request *r, const char *p, size_t len);
 void http__trace_end(struct http_request *r, const struct err *e);
 void http__trace_free(struct http_request *r);
 
-/* "host:port" of a URL that is allowed; free() it.  NULL with e. */
-char *http__where(const char *url, struct err *e);
+/* "host:port" of a call's URL, if it is allowed; free() it.  NULL with e. */
+char *http__where(const struct http_call *call, struct err *e);
 
 #endif /* CEFWD_NET_HTTP_PRIV_H */

@@ -404,7 +404,7 @@ http__request_new(struct http *h, const struct http_call *call,
 
 	assert(strcmp(call->method, "GET") == 0 ||
 	    strcmp(call->method, "POST") == 0);
-	where = http__where(call->url, e);
+	where = http__where(call, e);
 	if (where == NULL)
 		return NULL;
 	r = xcalloc(1, sizeof(*r));

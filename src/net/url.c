@@ -125,9 +125,18 @@ is_loopback(const char *host)
 	    IN6_IS_ADDR_LOOPBACK(&six);
 }
 
+/* Where clouds tell a machine about itself.  Link-local: no router forwards
+   it (RFC 3927 7), so that plain http does not leave the host's hypervisor. */
+static bool
+is_machine_service(const char *host)
+{
+	return strcmp(host, "169.254.169.254") == 0;
+}
+
 /* The parts of a URL that may be asked for. */
 static int
-split_allowed(const char *url, struct parts *p, struct err *e)
+split_allowed(
+    const char *url, bool is_link_local, struct parts *p, struct err *e)
 {
 	CURLUcode rc;
 
@@ -154,7 +163,8 @@ split_allowed(const char *url, struct parts *p, struct err *e)
 		(void)err_set(e, ERR_CONFIG,
 		    "%s://%s: only https can be used; write https://",
 		    p->scheme, p->host);
-	} else if (strcmp(p->scheme, "http") == 0 && !is_loopback(p->host)) {
+	} else if (strcmp(p->scheme, "http") == 0 && !is_loopback(p->host) &&
+	    !(is_link_local && is_machine_service(p->host))) {
 		(void)err_set(e, ERR_CONFIG,
 		    "http://%s: plain http is for loopback hosts only; "
 		    "write https://",
@@ -171,19 +181,19 @@ url_is_allowed(const char *url, struct err *e)
 {
 	struct parts p = { .scheme = NULL };
 
-	if (split_allowed(url, &p, e) == -1)
+	if (split_allowed(url, false, &p, e) == -1)
 		return -1;
 	parts_fini(&p);
 	return 0;
 }
 
 char *
-http__where(const char *url, struct err *e)
+http__where(const struct http_call *call, struct err *e)
 {
 	struct parts p = { .scheme = NULL };
 	char *where;
 
-	if (split_allowed(url, &p, e) == -1)
+	if (split_allowed(call->url, call->is_link_local, &p, e) == -1)
 		return NULL;
 	where = xasprintf("%s:%s", p.host, p.port);
 	parts_fini(&p);

@@ -241,7 +241,7 @@ a_bad_secret_file_is_named(void **state)
 	long_text[4096] = 'x';
 	write_file(path, long_text);
 	ask(&t, &a);
-	assert_non_null(strstr(a.e.text, "too long"));
+	assert_non_null(strstr(a.e.text, "holds more than"));
 	free(long_text);
 	(void)unlink(path);
 	ask(&t, &a);
