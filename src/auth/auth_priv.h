@@ -109,7 +109,8 @@ void auth__secret_fini(struct buf *b);
 int auth__file_read(const char *key, const char *path, size_t max,
     struct buf *out, struct err *e);
 
-/* The one line of such a file, without its end: a secret, a password. */
+/* The one line of such a file, without its end: a secret, a password.  out has
+   room for 3 bytes more than the line may have. */
 int auth__line_read(
     const char *key, const char *path, struct buf *out, struct err *e);
 

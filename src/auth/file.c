@@ -88,6 +88,9 @@ trim(struct buf *b)
 		buf_cut(b, b->len - 1);
 }
 
+/* Its end, CR LF, and one byte to see that there is more. */
+#define LINE_EXTRA 3
+
 int
 auth__line_read(
     const char *key, const char *path, struct buf *out, struct err *e)
@@ -99,6 +102,11 @@ auth__line_read(
 	trim(out);
 	if (out->len == 0)
 		return fail_file(&f, "is empty", e);
+	if (out->len > out->max - LINE_EXTRA) {
+		return err_set(e, ERR_CONFIG,
+		    "%s %s holds more than %zu bytes; is it the right file?",
+		    key, path, out->max - LINE_EXTRA);
+	}
 	for (size_t i = 0; i < out->len; i++) {
 		if ((unsigned char)out->p[i] < 0x20 || out->p[i] == 0x7f) {
 			return fail_file(&f,

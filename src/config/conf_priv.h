@@ -46,6 +46,13 @@ struct conf_source {
 	struct conf_words tenant;
 	const char *client_id;
 	const char *client_secret_file;
+	const char *client_certificate_file;
+	const char *client_key_file;
+	const char *client_key_password_file;
+	unsigned int client_assertion;
+	const char *federated_token_file;
+	unsigned int managed_identity;
+	const char *imds_url;
 	const char *map;
 	uint64_t poll_interval;
 	uint64_t start;
@@ -171,7 +178,17 @@ void conf__rules_forwards(struct conf *c);
 void conf__rules_endpoint(
     struct conf *c, const struct conf_source *raw, struct config_feed *o);
 
-/* Where the source's secret comes from: exactly one of the ways. */
+/*
+ * How the source signs in: exactly one of the ways.  conf__secret_ways() adds
+ * those of a client secret to the list, "the environment's X", and returns how
+ * many.
+ */
+void conf__rules_grant(
+    struct conf *c, const struct conf_source *raw, struct auth_options *o);
+int conf__secret_ways(
+    struct conf *c, const struct conf_source *raw, struct buf *list);
+/* CEFWD_DEFENDER_EU_CLIENT_SECRET for "defender-eu"; free() it. */
+char *conf__env_name(const char *source);
 void conf__rules_secret(
     struct conf *c, const struct conf_source *raw, struct auth_options *o);
 
@@ -180,6 +197,9 @@ void conf__rules_secret(
  * read, its newline taken off.  *out is the caller's, for wipe_free().
  */
 int conf__read_secret(const char *path, char **out, struct err *e);
+
+/* Whether nobody but owner and group can read it; the words name the mend. */
+int conf__check_private(const char *path, struct err *e);
 
 /* Read a file of at most max bytes into text; ERR_NOINPUT. */
 int conf__read_file(const char *path, struct buf *text, struct err *e);

@@ -6,6 +6,7 @@ libconfig_a_SOURCES = \
 	src/config/conf.c src/config/conf.h \
 	src/config/conf_priv.h \
 	src/config/endpoint.c \
+	src/config/grant.c \
 	src/config/mapload.c \
 	src/config/options.c src/config/options.h \
 	src/config/read.c \

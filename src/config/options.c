@@ -20,6 +20,11 @@
 static const char *const log_levels[] = { "error", "warning", "info", "debug",
 	NULL };
 
+static const char *const switches[] = { "no", "yes", NULL };
+
+/* PS256 with x5t#S256, RS256 with x5t. */
+static const char *const assertions[] = { "sha256", "sha1", NULL };
+
 /* In the order of enum lane_updates. */
 static const char *const updates[] = { "first", "changed", "all", NULL };
 
@@ -67,11 +72,31 @@ static const struct option options[] = {
 	  .is_required = true, .check = conf__check_tenant,
 	  .help = "domain or ID of the tenant; several make a feed each" },
 	{ CONF_SOURCE, "client-id", OPTION_TEXT, AT_S(client_id),
-	  .is_required = true, .check = conf__check_guid,
+	  .check = conf__check_guid,
 	  .help = "application (client) ID of the app registration" },
 	{ CONF_SOURCE, "client-secret-file", OPTION_PATH,
 	  AT_S(client_secret_file),
 	  .help = "file with the client secret's value" },
+	{ CONF_SOURCE, "client-certificate-file", OPTION_PATH,
+	  AT_S(client_certificate_file),
+	  .help = "certificate, PEM or PKCS#12, instead of a secret" },
+	{ CONF_SOURCE, "client-key-file", OPTION_PATH, AT_S(client_key_file),
+	  .help = "its private key, if that stands in another file" },
+	{ CONF_SOURCE, "client-key-password-file", OPTION_PATH,
+	  AT_S(client_key_password_file),
+	  .help = "file with the password of the key or the PKCS#12 file" },
+	{ CONF_SOURCE, "client-assertion", OPTION_CHOICE,
+	  AT_S(client_assertion), .def = "sha256", .words = assertions,
+	  .help = "how the certificate's assertion is signed" },
+	{ CONF_SOURCE, "federated-token-file", OPTION_PATH,
+	  AT_S(federated_token_file),
+	  .help = "token of another issuer, instead of a secret" },
+	{ CONF_SOURCE, "managed-identity", OPTION_CHOICE,
+	  AT_S(managed_identity), .def = "no", .words = switches,
+	  .help = "sign in as this Azure machine, without a secret" },
+	{ CONF_SOURCE, "imds-url", OPTION_TEXT, AT_S(imds_url),
+	  .check = conf__check_origin,
+	  .help = "stand-in for Azure's metadata service, for tests" },
 	{ CONF_SOURCE, "map", OPTION_TEXT, AT_S(map),
 	  .help = "mapping from alert to CEF" },
 	{ CONF_SOURCE, "poll-interval", OPTION_DURATION, AT_S(poll_interval),
@@ -167,11 +192,6 @@ static const struct {
 	enum conf_kind kind;
 	const char *key;
 } later[] = {
-	{ CONF_SOURCE, "client-certificate-file" },
-	{ CONF_SOURCE, "client-key-file" },
-	{ CONF_SOURCE, "client-key-password-file" },
-	{ CONF_SOURCE, "federated-token-file" },
-	{ CONF_SOURCE, "managed-identity" },
 	{ CONF_DESTINATION, "max-rate" },
 	{ CONF_DESTINATION, "ca-file" },
 	{ CONF_DESTINATION, "client-certificate-file" },

@@ -155,7 +155,7 @@ build_source(
 	feed.auth.name = raw->section->name;
 	feed.auth.client_id = raw->client_id;
 	conf__rules_endpoint(c, raw, &feed);
-	conf__rules_secret(c, raw, &feed.auth);
+	conf__rules_grant(c, raw, &feed.auth);
 	rule_proxy(c, raw, &feed.source.route);
 	feed.auth.route = feed.source.route;
 	rule_page_size(c, raw, feed.source.api);

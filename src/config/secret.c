@@ -74,6 +74,20 @@ check_text(const char *path, const char *s, size_t len, struct err *e)
 }
 
 int
+conf__check_private(const char *path, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int status;
+
+	if (fd == -1)
+		return err_set_errno(
+		    e, ERR_CONFIG, errno, "%s cannot be read", path);
+	status = check_mode(fd, path, e);
+	(void)close(fd);
+	return status;
+}
+
+int
 conf__read_secret(const char *path, char **out, struct err *e)
 {
 	/* The line end, and one byte too many. */
@@ -109,8 +123,8 @@ out:
 }
 
 /* CEFWD_DEFENDER_EU_CLIENT_SECRET for [source defender-eu]. */
-static char *
-env_name(const char *source)
+char *
+conf__env_name(const char *source)
 {
 	char *name = xasprintf("CEFWD_%s_CLIENT_SECRET", source);
 
@@ -216,40 +230,43 @@ use_env(struct conf *c, const struct conf_source *raw, const char *name,
 	o->client_secret = conf__keep_secret(c, xstrdup(value));
 }
 
+int
+conf__secret_ways(
+    struct conf *c, const struct conf_source *raw, struct buf *list)
+{
+	const char *name = conf__keep(c, conf__env_name(raw->section->name));
+	char *path = credential_path(raw->section->name);
+	int ways = 0;
+
+	if (kf_find(raw->section, "client-secret-file") != NULL) {
+		buf_adds(list, " \"client-secret-file\"");
+		ways++;
+	}
+	if (secure_getenv(name) != NULL) {
+		buf_addf(list, " the environment's %s", name);
+		ways++;
+	}
+	if (path != NULL) {
+		buf_addf(list, " the systemd credential %s", path);
+		ways++;
+	}
+	free(path);
+	return ways;
+}
+
 void
 conf__rules_secret(
     struct conf *c, const struct conf_source *raw, struct auth_options *o)
 {
-	const char *source = raw->section->name;
-	const char *name = conf__keep(c, env_name(source));
+	const char *name = conf__keep(c, conf__env_name(raw->section->name));
 	const char *value = secure_getenv(name);
-	char *found = credential_path(source);
-	const char *path = found == NULL ? NULL : conf__keep(c, found);
-	bool has_key = kf_find(raw->section, "client-secret-file") != NULL;
-	int ways = (has_key ? 1 : 0) + (value != NULL ? 1 : 0) +
-	    (path != NULL ? 1 : 0);
+	char *path = credential_path(raw->section->name);
 
 	o->grant = AUTH_CLIENT_SECRET;
-	if (ways == 0) {
-		kf_fault_section(c->faults, FAULT_ERROR, raw->section,
-		    "[source %s] has no secret; set \"client-secret-file\", "
-		    "or %s in the environment, or the systemd credential "
-		    "%s.client-secret",
-		    source, name, source);
-	} else if (ways > 1) {
-		conf__fault(c, raw->section, "client-secret-file",
-		    "[source %s] has more than one secret:%s%s%s%s%s; keep "
-		    "one",
-		    source, has_key ? " \"client-secret-file\"" : "",
-		    value == NULL ? "" : " the environment's ",
-		    value == NULL ? "" : name,
-		    path == NULL ? "" : " the systemd credential ",
-		    path == NULL ? "" : path);
-	} else if (value != NULL) {
+	if (value != NULL)
 		use_env(c, raw, name, value, o);
-	} else if (path != NULL) {
-		use_file(c, raw, path, o);
-	} else if (raw->client_secret_file != NULL) {
+	else if (path != NULL)
+		use_file(c, raw, conf__keep(c, path), o);
+	else if (raw->client_secret_file != NULL)
 		use_file(c, raw, raw->client_secret_file, o);
-	}
 }

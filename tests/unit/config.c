@@ -251,7 +251,7 @@ a_secret_comes_from_one_place(void **state)
 	assert_null(config_rig_load(SOURCE DESTINATION, faults));
 	told = config_rig_faults(faults);
 	assert_string_equal(told,
-	    "5:22+11 [source a] has more than one secret: "
+	    "5:22+11 [source a] has more than one way to sign in: "
 	    "\"client-secret-file\" the environment's CEFWD_A_CLIENT_SECRET; "
 	    "keep one\n");
 	free(told);
@@ -263,7 +263,7 @@ a_secret_comes_from_one_place(void **state)
 	assert_null(config_rig_load(text, faults));
 	told = config_rig_faults(faults);
 	assert_string_equal(told,
-	    "1:1+10 [source a] has more than one secret: the environment's "
+	    "1:1+10 [source a] has more than one way to sign in: the environment's "
 	    "CEFWD_A_CLIENT_SECRET the systemd credential "
 	    "DIR/a.client-secret; keep one\n");
 	free(told);

@@ -61,11 +61,14 @@ keys_and_sections_are_told(void **state)
 		    "section, not in [source NAME]\n"
 		    "11:1+6 \"tenant\" belongs in [source NAME], not in "
 		    "[destination NAME]\n" },
-		{ SOURCE "managed-identity = yes\n" DESTINATION
+		{ SOURCE "managed-identity = yes\n"
+			 "client-assertion = sha1\n" DESTINATION
 			 "max-rate = 5\n",
-		    "7:1+16 \"managed-identity\" is not in this version yet; "
-		    "remove the line\n"
-		    "10:1+8 \"max-rate\" is not in this version yet; remove "
+		    "5:22+11 [source a] has more than one way to sign in: "
+		    "\"client-secret-file\" \"managed-identity\"; keep one\n"
+		    "8:20+4 \"client-assertion\" without "
+		    "\"client-certificate-file\"\n"
+		    "11:1+8 \"max-rate\" is not in this version yet; remove "
 		    "the line\n" },
 		{ SOURCE "start = 1h\nstart = 2h\n" DESTINATION,
 		    "8:1+5 \"start\" stands twice; it is set in line 7\n" },
@@ -98,10 +101,11 @@ keys_and_sections_are_told(void **state)
 		    "the tenant; several make a feed each\n"
 		    "1:1+10 [source NAME] lacks \"client-id\": application "
 		    "(client) ID of the app registration\n"
-		    "1:1+10 [source a] has no secret; set "
-		    "\"client-secret-file\", or CEFWD_A_CLIENT_SECRET in the "
-		    "environment, or the systemd credential "
-		    "a.client-secret\n" },
+		    "1:1+10 [source a] has no way to sign in; set "
+		    "\"client-certificate-file\", \"client-secret-file\", "
+		    "\"federated-token-file\" or \"managed-identity\", or "
+		    "CEFWD_A_CLIENT_SECRET in the environment, or the systemd "
+		    "credential a.client-secret\n" },
 		/* faults of the syntax are told with the others */
 		{ SOURCE "start\nsttart = 1h\n" DESTINATION,
 		    "7:1+5 no \"=\" here; write key = value\n"
