@@ -13,6 +13,8 @@ import time
 import urllib.parse
 import uuid
 
+import assertion
+
 # AADSTS code -> (status, error, description)
 FAULTS = {
     7000215: (401, "invalid_client",
@@ -25,6 +27,18 @@ FAULTS = {
     7000216: (401, "invalid_client",
               "'client_assertion', 'client_secret' or 'request' is required "
               "for the 'client_credentials' grant type."),
+    700027: (401, "invalid_client",
+             "The certificate with identifier used to sign the client "
+             "assertion is not registered on application. {what}"),
+    700023: (401, "invalid_client",
+             "Client assertion audience claim does not match Realm issuer. "
+             "{what}"),
+    700024: (401, "invalid_client",
+             "Client assertion is not within its valid time range. {what}"),
+    50027: (400, "invalid_request", "Invalid JWT token. {what}"),
+    70021: (400, "invalid_request",
+            "No matching federated identity record found for presented "
+            "assertion. {what}"),
     700016: (400, "unauthorized_client",
              "Application with identifier '{client}' was not found in the "
              "directory '{tenant}'. This can happen if the application has "
@@ -78,8 +92,15 @@ class Entra:
         self.tenants = {tenant.lower(): tenant,
                         "contoso.example": tenant,
                         "contoso.onmicrosoft.com": tenant}
+        # certificates: PEM files; federated: tokens of another issuer
         self.apps = {client_id.lower(): {"secret": secret, "old": [],
+                                         "certificates": [], "federated": [],
                                          "disabled": False}}
+        self.origin = ""        # of the token endpoint, for assertions
+        self.used = set()       # jti of assertions
+        self.algorithms = []    # of those that were good
+        # the machine's managed identities; None: the system-assigned one
+        self.identities = [None]
         self.roles = ["SecurityAlert.Read.All"]
         self.life_s = life_s
         self.tokens = {}        # access token -> what it is good for
@@ -171,6 +192,12 @@ class Entra:
                 return self.fault(700016, **words)
             if app["disabled"]:
                 return self.fault(7000112, **words)
+            if "client_assertion" in form:
+                refused = self._judge_assertion(app, tenant, version, form)
+                if refused is not None:
+                    return self.fault(refused[0], **{**words,
+                                                     "what": refused[1]})
+                return self._issue(tenant, version, form, words)
             if "client_secret" not in form:
                 return self.fault(7000216, **words)
             if form["client_secret"] in app["old"]:
@@ -178,6 +205,49 @@ class Entra:
             if form["client_secret"] != app["secret"]:
                 return self.fault(7000215, **words)
             return self._issue(tenant, version, form, words)
+
+    def _judge_assertion(self, app, tenant, version, form):
+        """None, or the code and words of a refusal."""
+        if form.get("client_assertion_type") != assertion.TYPE:
+            return 50027, "client_assertion_type"
+        jwt = form["client_assertion"]
+        if jwt in app["federated"]:
+            self.algorithms.append("federated")
+            return None
+        if not app["certificates"]:
+            return 70021, ""
+        audience = "%s/%s/oauth2/%stoken" % (
+            self.origin, tenant, "v2.0/" if version == 2 else "")
+        try:
+            header = assertion.verify(jwt, app["certificates"], audience,
+                                      form["client_id"], self.used)
+        except assertion.Refused as e:
+            return e.args
+        self.algorithms.append(header["alg"])
+        return None
+
+    def imds(self, query, headers):
+        """(status, headers, body) of the machine's metadata service."""
+        args = {k: v[0] for k, v in urllib.parse.parse_qs(query).items()}
+        if headers.get("Metadata") != "true" or "X-Forwarded-For" in headers:
+            return 400, {}, json.dumps({
+                "error": "invalid_request",
+                "error_description": "Required metadata header not "
+                                     "specified"}).encode()
+        if args.get("api-version") != "2018-02-01":
+            return 400, {}, json.dumps({
+                "error": "bad_request",
+                "error_description": "api-version"}).encode()
+        if args.get("client_id") not in self.identities:
+            return 400, {}, json.dumps({
+                "error": "invalid_request",
+                "error_description": "Identity not found"}).encode()
+        tenant = next(iter(self.tenants))
+        with self.lock:
+            self.algorithms.append("imds")
+            return self._issue(tenant, 1, {
+                "client_id": args.get("client_id") or str(uuid.uuid4()),
+                "resource": args.get("resource", "")}, {})
 
     def _issue(self, tenant, version, form, words):
         if version == 2:

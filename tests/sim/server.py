@@ -197,6 +197,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
                     return self.login(sim, "token", lambda: sim.entra.token(
                         parts[0], version, body.decode("utf-8", "replace"),
                         self.headers.get("Authorization")))
+        if role == "imds" and path == "/metadata/identity/oauth2/token":
+            return self.login(sim, "token", lambda: sim.entra.imds(
+                query, self.headers))
         if role == "graph" and path == "/v1.0/security/alerts_v2":
             return self.graph(sim, query)
         if role == "siem" and path.rstrip("/") == "/api/alerts":
@@ -597,10 +600,12 @@ class Sim:
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(cert, key)
         self.listeners = {}
-        for role in ("login", "graph", "siem", "foreign", "control"):
+        for role in ("login", "graph", "siem", "foreign", "control", "imds"):
+            plain = role in ("control", "imds")
             self.listeners[role] = Listener(
-                self, role, None if role == "control" else self.context,
+                self, role, None if plain else self.context,
                 (ports or {}).get(role, 0))
+        self.entra.origin = self.login_url
         for listener in self.listeners.values():
             threading.Thread(target=listener.serve_forever,
                              kwargs={"poll_interval": 0.05},
