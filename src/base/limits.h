@@ -58,6 +58,13 @@
 /* net and auth. */
 #define HTTP_HEADER_MAX         (16u << 10)     /* bytes of one header */
 #define TOKEN_ANSWER_MAX        (256U << 10)    /* bytes of a token answer */
+/* listener: a scrape or a person asks now and then. */
+#define LISTENER_CONNECTIONS    32u
+#define LISTENER_TIMEOUT_S      10u             /* of silence */
+#define LISTENER_MEMORY         (16u << 10)     /* bytes of one connection:
+                                                   its request's head */
+#define LISTENER_BODY_MAX       (64u << 20)     /* bytes of an answer: 500
+                                                   feeds have some MiB */
 #define URL_MAX_BYTES           (32u << 10)     /* a nextLink can be long */
 
 /* clang-format on */
