@@ -14,6 +14,8 @@
 #include "cmd/guard.h"
 #include "cmd/input.h"
 #include "config/conf.h"
+#include "net/listener.h"
+#include "status/status.h"
 
 #define LOG_ROOM "main"
 
@@ -27,6 +29,9 @@ struct session {
 	struct forwarder *fw; /* NULL before and after */
 	struct forwarder_options options;
 	struct forwarder_counts counts; /* at the end */
+	struct status status;           /* what listeners answer from */
+	struct listener **listeners;
+	size_t n_listeners;
 	struct err err;
 };
 
@@ -133,6 +138,17 @@ close_handles(struct session *s)
 }
 
 static void
+close_listeners(struct session *s)
+{
+	for (size_t i = 0; i < s->n_listeners; i++)
+		listener_close(s->listeners[i]);
+	free(s->listeners);
+	s->listeners = NULL;
+	s->n_listeners = 0;
+	s->status.fw = NULL;
+}
+
+static void
 on_ended(void *ctx, const struct err *e)
 {
 	struct session *s = ctx;
@@ -141,6 +157,44 @@ on_ended(void *ctx, const struct err *e)
 	forwarder_count(s->fw, &s->counts);
 	s->fw = NULL;
 	close_handles(s);
+	close_listeners(s);
+}
+
+/*
+ * What was asked for and cannot be had ends the start; that nobody may be able
+ * to ask at the place which was not named, as where the program is tried out
+ * by hand, does not.
+ */
+static void
+open_listeners(struct session *s, const struct config *conf)
+{
+	struct listener_options o = {
+		.hosts = conf->listen_hosts,
+		.render = status_render,
+		.ctx = &s->status,
+	};
+	size_t n = 0;
+	struct err e;
+
+	while (conf->listen[n] != NULL)
+		n++;
+	s->listeners = xcalloc(n + 1, sizeof(struct listener *));
+	for (size_t i = 0; i < n; i++) {
+		struct listener *l;
+
+		o.address = conf->listen[i];
+		l = listener_open(&s->loop, &o, &e);
+		if (l != NULL) {
+			s->listeners[s->n_listeners++] = l;
+		} else if (conf->is_listen_given) {
+			forwarder_stop(s->fw, &e);
+			return;
+		} else {
+			log_warn("\"cefwd status\" will get no answer: %s, or "
+				 "set \"listen\" (none for no status)",
+			    e.text);
+		}
+	}
 }
 
 static void
@@ -202,17 +256,21 @@ tell_end(const struct session *s)
 }
 
 static int
-forward(struct session *s)
+forward(struct session *s, const struct config *conf)
 {
 	init_handles(s);
 	s->fw = forwarder_new(&s->loop, &s->options, on_ended, s, &s->err);
-	if (s->fw == NULL)
+	if (s->fw == NULL) {
 		close_handles(s);
-	else
+	} else {
+		s->status.fw = s->fw;
 		log_info("started version=%s feeds=%zu destinations=%zu "
 			 "lanes=%zu",
 		    PACKAGE_VERSION, s->options.n_feeds, s->options.n_dests,
 		    s->options.n_lanes);
+		if (s->args->mode == FORWARD_RUN)
+			open_listeners(s, conf);
+	}
 	(void)uv_run(&s->loop, UV_RUN_DEFAULT);
 	/* A handle that is left over is our mistake. */
 	if (uv_loop_close(&s->loop) != 0)
@@ -229,7 +287,11 @@ int
 cmd_forward(const struct cmd_env *env, const struct forward_args *args)
 {
 	struct faults *faults = faults_new();
-	struct session s = { .args = args };
+	struct session s = {
+		.args = args,
+		.status = { .version = PACKAGE_VERSION,
+		    .config_path = env->config_path },
+	};
 	struct config *conf;
 	FILE *trace;
 	int status;
@@ -246,7 +308,7 @@ cmd_forward(const struct cmd_env *env, const struct forward_args *args)
 	if (status == -1) {
 		options_init(&s.options, args, conf);
 		s.options.trace = trace;
-		status = forward(&s);
+		status = forward(&s, conf);
 		options_fini(&s.options);
 		if (trace != NULL)
 			(void)fclose(trace);

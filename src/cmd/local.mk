@@ -17,6 +17,8 @@ cefwd_SOURCES = src/main.c \
 	src/cmd/once.c \
 	src/cmd/paper.c src/cmd/paper.h \
 	src/cmd/run.c \
+	src/cmd/status.c \
+	src/cmd/status_table.c src/cmd/status_table.h \
 	src/cmd/translate.c \
 	src/cmd/visible.c src/cmd/visible.h
-cefwd_LDADD = libconfig.a $(LANE_LIBS) $(DEPS_LIBS)
+cefwd_LDADD = libconfig.a libstatus.a $(LANE_LIBS) $(DEPS_LIBS)

@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/num.h"
 #include "net/http.h"
+#include "net/listener.h"
 
 #include "config/conf_priv.h"
 
@@ -124,24 +124,9 @@ conf__check_word(const char *text, struct err *e)
 int
 conf__check_listen(const char *text, struct err *e)
 {
-	static const char prefix[] = "unix:";
-	const size_t max = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
-
-	if (strncmp(text, prefix, sizeof(prefix) - 1) != 0) {
-		return err_set(e, ERR_CONFIG,
-		    strchr(text, ':') != NULL ?
-			"listening on TCP is not in this version yet; "
-			"write unix:/path" :
-			"write unix:/path");
-	}
-	text += sizeof(prefix) - 1;
-	if (text[0] != '/')
-		return err_set(e, ERR_CONFIG, "write unix: and a path from /");
-	if (strlen(text) > max) {
-		return err_set(e, ERR_CONFIG,
-		    "the path of a socket has at most %zu bytes", max);
-	}
-	return 0;
+	if (strcmp(text, "none") == 0)
+		return 0;
+	return listener_check(text, e);
 }
 
 /* Where the authority of a URL begins; NULL where text is no URL. */

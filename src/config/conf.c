@@ -68,6 +68,10 @@ conf_free(struct conf *c)
 {
 	free_built(&c->pub);
 	conf__words_free(&c->global.map_path);
+	conf__words_free(&c->global.listen);
+	conf__words_free(&c->global.listen_host);
+	free(c->listen);
+	free(c->listen_hosts);
 	for (size_t i = 0; i < c->n_sources; i++)
 		conf__words_free(&c->sources[i].tenant);
 	for (size_t i = 0; i < c->n_destinations; i++) {
@@ -258,16 +262,44 @@ need_sections(struct conf *c)
 	}
 }
 
+/* The words as a list that ends in NULL. */
+static const char **
+list_of(const struct conf_words *w)
+{
+	const char **list = xcalloc(w->n + 1, sizeof(char *));
+
+	for (size_t i = 0; i < w->n; i++)
+		list[i] = w->v[i].text;
+	return list;
+}
+
+static void
+build_listen(struct conf *c)
+{
+	const struct conf_words *w = &c->global.listen;
+	bool has_none = false;
+
+	for (size_t i = 0; i < w->n; i++)
+		has_none |= strcmp(w->v[i].text, "none") == 0;
+	if (has_none && w->n > 1) {
+		conf__fault(c, c->global.section, "listen",
+		    "\"none\" stands alone; remove it, or the addresses");
+	}
+	c->listen = list_of(w);
+	if (has_none)
+		c->listen[0] = NULL;
+	c->listen_hosts = list_of(&c->global.listen_host);
+	c->pub.listen = c->listen;
+	c->pub.listen_hosts = c->listen_hosts;
+	c->pub.is_listen_given = kf_find(c->global.section, "listen") != NULL;
+}
+
 static void
 build_global(struct conf *c)
 {
-	const struct conf_words *path = &c->global.map_path;
-
-	c->map_path = xcalloc(path->n + 1, sizeof(char *));
-	for (size_t i = 0; i < path->n; i++)
-		c->map_path[i] = path->v[i].text;
+	c->map_path = list_of(&c->global.map_path);
 	c->pub.state_dir = c->global.state_dir;
-	c->pub.listen = c->global.listen;
+	build_listen(c);
 	c->pub.map_path = c->map_path;
 	c->pub.log_level = (enum log_level)c->global.log_level;
 	c->pub.heartbeat_ms = c->global.heartbeat;

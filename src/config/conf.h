@@ -50,8 +50,10 @@ struct config_forward {
 
 struct config {
 	const char *state_dir;
-	const char *listen;
-	const char *const *map_path; /* NULL-terminated */
+	const char *const *listen;       /* addresses, NULL-terminated */
+	bool is_listen_given;            /* it stands in the file */
+	const char *const *listen_hosts; /* NULL-terminated */
+	const char *const *map_path;     /* NULL-terminated */
 	enum log_level log_level;
 	uint64_t heartbeat_ms;
 	uint64_t stop_timeout_ms;
@@ -70,6 +72,16 @@ struct config {
  */
 struct config *config_load(const char *path, struct faults *faults);
 void config_free(struct config *c); /* wipes the secrets */
+
+/*
+ * config_socket(path, e): the path of the socket where the service of that
+ * configuration answers "cefwd status"; free() it.  Only "listen" is looked
+ * at, and faults elsewhere are overlooked: who asks need not be allowed to
+ * read secrets.  NULL with ERR_NOINPUT (the file cannot be read) or
+ * ERR_CONFIG (it names no socket).
+ */
+char *config_socket(const char *path, struct err *e);
+#define CONFIG_SOCKET "/run/cefwd/cefwd.sock" /* where none is named */
 
 /*
  * A map_load_fn: looks for a name without "/" first in the folder of the

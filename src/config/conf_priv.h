@@ -32,7 +32,8 @@ struct conf_words {
 struct conf_global {
 	const struct kf_section *section;
 	const char *state_dir;
-	const char *listen;
+	struct conf_words listen;
+	struct conf_words listen_host;
 	struct conf_words map_path;
 	unsigned int log_level;
 	uint64_t heartbeat;
@@ -123,6 +124,7 @@ struct conf {
 	struct conf_map *maps; /* each compiled once */
 	size_t n_maps, maps_cap;
 	const char **map_path;
+	const char **listen, **listen_hosts;
 };
 
 /* c owns s from now on; returns it. */

@@ -11,6 +11,7 @@ libconfig_a_SOURCES = \
 	src/config/options.c src/config/options.h \
 	src/config/read.c \
 	src/config/rules.c \
+	src/config/socket.c \
 	src/config/secret.c
 
 CONFIG_LIBS = libconfig.a $(LANE_LIBS)

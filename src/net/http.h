@@ -36,6 +36,8 @@ struct http_route {
 	                            environment's proxies are not used */
 	const char *proxy_user; /* NULL: none */
 	const char *proxy_password;
+	const char *local_socket; /* connect there, whatever the URL's host;
+	                              NULL: no */
 };
 
 struct http_call {

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -72,13 +73,13 @@ listen__parse(const char *text, struct listen_address *out, struct err *e)
 	if (split_port(text, host, sizeof(host), &port) == -1)
 		goto bad;
 	if (strcmp(host, "localhost") == 0)
-		(void)strcpy(host, "127.0.0.1");
+		(void)snprintf(host, sizeof(host), "127.0.0.1");
 	if (inet_pton(AF_INET, host, &out->u.in4.sin_addr) == 1) {
 		out->u.in4.sin_family = AF_INET;
 		out->u.in4.sin_port = port;
 		out->len = sizeof(out->u.in4);
 		if (out->u.in4.sin_addr.s_addr != htonl(INADDR_ANY))
-			(void)strcpy(out->host, host);
+			memcpy(out->host, host, sizeof(host));
 		return 0;
 	}
 	if (inet_pton(AF_INET6, host, &out->u.in6.sin6_addr) == 1) {
@@ -86,7 +87,7 @@ listen__parse(const char *text, struct listen_address *out, struct err *e)
 		out->u.in6.sin6_port = port;
 		out->len = sizeof(out->u.in6);
 		if (!IN6_IS_ADDR_UNSPECIFIED(&out->u.in6.sin6_addr))
-			(void)strcpy(out->host, host);
+			memcpy(out->host, host, sizeof(host));
 		return 0;
 	}
 bad:

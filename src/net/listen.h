@@ -27,6 +27,7 @@ struct listen_address {
 	char host[INET6_ADDRSTRLEN]; /* as a URL has it, "" for a wildcard */
 };
 
+/* 0, or -1 with e (ERR_CONFIG): no address of those of listener_open(). */
 int listen__parse(const char *text, struct listen_address *out, struct err *e);
 
 /* A descriptor, or -1 with e.  made: what its file is, to know it again. */

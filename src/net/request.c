@@ -322,6 +322,10 @@ set_proxy(struct http_request *r, const struct http_route *route)
 	SET(CURLOPT_PROXY, proxy == NULL ? "" : proxy);
 	SET(CURLOPT_NOPROXY, "");
 	SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	if (route == NULL)
+		return rc;
+	if (route->local_socket != NULL)
+		SET(CURLOPT_UNIX_SOCKET_PATH, route->local_socket);
 	if (proxy == NULL || route->proxy_user == NULL)
 		return rc;
 	SET(CURLOPT_PROXYAUTH,

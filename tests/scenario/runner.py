@@ -115,6 +115,7 @@ class Cefwd:
         self.more_env = {}
         self.conf = os.path.join(self.dir, "cefwd.conf")
         self.state_dir = os.path.join(self.dir, "state")
+        self.socket = os.path.join(self.dir, "s")
         os.makedirs(self.state_dir, exist_ok=True)
         self.map = os.path.join(self.dir, "test.map")
         with open(self.map, "w") as f:
@@ -124,8 +125,10 @@ class Cefwd:
                   extra="", tail=""):
         """Write cefwd.conf.  A value of None takes the key out."""
         sim = self.sim
+        # a path of a socket has 107 bytes
+        listen = "none" if len(self.socket) > 107 else "unix:" + self.socket
         top = {"state-dir": self.state_dir, "stop-timeout": "5s",
-               **(top or {})}
+               "listen": listen, **(top or {})}
         source = {
             "api": "graph-alerts",
             "tenant": "contoso.example",

@@ -29,7 +29,10 @@ defaults_are_the_manuals(void **state)
 
 	(void)state;
 	assert_string_equal(c->state_dir, "/var/lib/cefwd");
-	assert_string_equal(c->listen, "unix:/run/cefwd/cefwd.sock");
+	assert_string_equal(c->listen[0], "unix:/run/cefwd/cefwd.sock");
+	assert_null(c->listen[1]);
+	assert_false(c->is_listen_given);
+	assert_null(c->listen_hosts[0]);
 	assert_string_equal(c->map_path[0], config_map_path[0]);
 	assert_string_equal(c->map_path[1], config_map_path[1]);
 	assert_null(c->map_path[2]);
@@ -86,7 +89,8 @@ every_option_reaches_its_struct(void **state)
 {
 	struct config *c = config_rig_load_good(
 	    "state-dir = st\n"
-	    "listen = unix:/tmp/x.sock\n"
+	    "listen = unix:/tmp/x.sock 127.0.0.1:9464\n"
+	    "listen-host = soc.example.com\n"
 	    "map-path = more \"/maps of ours\"\n"
 	    "log-level = debug\nheartbeat = 0\nstop-timeout = 1m\n"
 	    "[source a-1]\n"
@@ -120,7 +124,11 @@ every_option_reaches_its_struct(void **state)
 
 	(void)state;
 	assert_non_null(strstr(c->state_dir, "/st"));
-	assert_string_equal(c->listen, "unix:/tmp/x.sock");
+	assert_string_equal(c->listen[0], "unix:/tmp/x.sock");
+	assert_string_equal(c->listen[1], "127.0.0.1:9464");
+	assert_null(c->listen[2]);
+	assert_true(c->is_listen_given);
+	assert_string_equal(c->listen_hosts[0], "soc.example.com");
 	assert_non_null(strstr(c->map_path[0], "/more"));
 	assert_string_equal(c->map_path[1], "/maps of ours");
 	assert_null(c->map_path[2]);
@@ -419,6 +427,49 @@ a_lane_that_goes_nowhere_is_warned_of(void **state)
 	config_free(c);
 }
 
+/* "cefwd status" reads no secret, and is not kept from its answer by what is
+   wrong elsewhere. */
+static void
+the_socket_is_found_whatever_else_is_wrong(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *want; /* NULL: ERR_CONFIG */
+	} rows[] = {
+		{ "", "/run/cefwd/cefwd.sock" },
+		{ "listen = unix:/a/b\n[source x]\nfoo\nclient-secret-file = "
+		  "/nowhere\n",
+		    "/a/b" },
+		{ "listen = 127.0.0.1:1 \"unix:/a b\" unix:/c\n", "/a b" },
+		{ "bogus\nlisten = unix:x unix:/c # why\n", "/c" },
+		{ "[source x]\nlisten = unix:/c\n", "/run/cefwd/cefwd.sock" },
+		{ "listen = none\n", NULL },
+		{ "listen = 127.0.0.1:9464\n", NULL },
+	};
+	char *path = config_rig_path("socket.conf");
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(rows); i++) {
+		char *got;
+
+		config_rig_write("socket.conf", rows[i].text, 0600);
+		got = config_socket(path, &e);
+		if (rows[i].want != NULL) {
+			assert_non_null(got);
+			assert_string_equal(got, rows[i].want);
+		} else {
+			assert_null(got);
+			assert_int_equal(e.kind, ERR_CONFIG);
+		}
+		free(got);
+	}
+	assert_int_equal(unlink(path), 0);
+	assert_null(config_socket(path, &e));
+	assert_int_equal(e.kind, ERR_NOINPUT);
+	free(path);
+}
+
 int
 main(void)
 {
@@ -431,6 +482,7 @@ main(void)
 		cmocka_unit_test(the_map_loader_searches_folders),
 		cmocka_unit_test(files_that_cannot_be_read_are_told),
 		cmocka_unit_test(a_lane_that_goes_nowhere_is_warned_of),
+		cmocka_unit_test(the_socket_is_found_whatever_else_is_wrong),
 	};
 
 	return cmocka_run_group_tests(

@@ -133,15 +133,18 @@ values_are_told_at_their_word(void **state)
 {
 	static const struct fault_row rows[] = {
 		{ "heartbeat = 1x\nstop-timeout =\nlog-level = loud\n"
-		  "listen = 127.0.0.1:9464\n" SOURCE DESTINATION,
+		  "listen = example.com:9464\n" SOURCE DESTINATION,
 		    "1:13+2 \"1x\": not a duration; write 500ms, 60s, 15m, "
 		    "24h or 180d\n"
 		    "2:1+12 \"stop-timeout\" has no value; write one, or "
 		    "remove the line\n"
 		    "3:13+4 unknown \"loud\"; \"log-level\" takes one of "
 		    "error warning info debug\n"
-		    "4:10+14 \"127.0.0.1:9464\": listening on TCP is not in "
-		    "this version yet; write unix:/path\n" },
+		    "4:10+16 \"example.com:9464\": no address to listen at; "
+		    "write unix:/path, 127.0.0.1:9464 or [::1]:9464\n" },
+		{ "listen = unix:/a none\n" SOURCE DESTINATION,
+		    "1:10+12 \"none\" stands alone; remove it, or the "
+		    "addresses\n" },
 		{ "listen = unix:x\nlog-level = inof\nstate-dir = \"\"\n"
 		  "map-path = a \"\\n\"\n" SOURCE DESTINATION,
 		    "1:10+6 \"unix:x\": write unix: and a path from /\n"

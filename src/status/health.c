@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "base/buf.h"
+#include "base/stamp.h"
+
+#include "status/status_priv.h"
+
+const char *const status__severities[LANE_SEVERITIES] = { "low", "medium",
+	"high", "very-high" };
+
+const char *
+status__feed_word(const struct feed_stats *f)
+{
+	switch (f->state) {
+	case SOURCE_OK:
+		return f->passed == STAMP_NONE ? "starting" : "ok";
+	case SOURCE_NO_TOKEN:
+		return "no-token";
+	case SOURCE_REFUSED:
+		return "refused";
+	case SOURCE_THROTTLED:
+		return "throttled";
+	case SOURCE_UNREACHABLE:
+		return "unreachable";
+	}
+	return "";
+}
+
+const char *
+status__dest_word(const struct dest_stats *d)
+{
+	switch (d->state) {
+	case DEST_CONNECTING:
+		return d->ill_ms > 0 ? "away" : "connecting";
+	case DEST_UP:
+		return "up";
+	case DEST_AWAY:
+		return "away";
+	case DEST_HOLDING:
+		return "holding";
+	}
+	return "";
+}
+
+size_t
+status_reasons(
+    const struct forwarder_stats *st, status_reason_fn *fn, void *ctx)
+{
+	struct buf b;
+	size_t n = 0;
+
+	buf_init(&b, (size_t)2 * ERR_TEXT_MAX);
+	if (st->is_stopping) {
+		n++;
+		fn(ctx, "stopping");
+	}
+	/* Being told to wait is no illness; lag tells when it becomes one. */
+	for (size_t i = 0; i < st->n_feeds; i++) {
+		const struct feed_stats *f = &st->feeds[i];
+
+		if (f->state == SOURCE_OK || f->state == SOURCE_THROTTLED)
+			continue;
+		buf_reset(&b);
+		buf_addf(&b, "source %s (%s): %s: %s", f->source, f->tenant,
+		    status__feed_word(f), f->why);
+		n++;
+		fn(ctx, b.p);
+	}
+	for (size_t i = 0; i < st->n_dests; i++) {
+		const struct dest_stats *d = &st->dests[i];
+
+		if (d->state == DEST_UP)
+			continue;
+		buf_reset(&b);
+		buf_addf(
+		    &b, "destination %s: %s", d->name, status__dest_word(d));
+		if (d->why[0] != '\0' && d->ill_ms > 0)
+			buf_addf(&b, ": %s", d->why);
+		n++;
+		fn(ctx, b.p);
+	}
+	if (st->unwritten != NULL) {
+		buf_reset(&b);
+		buf_addf(&b, "state: cannot be written: %s", st->unwritten);
+		n++;
+		fn(ctx, b.p);
+	}
+	buf_fini(&b);
+	return n;
+}
