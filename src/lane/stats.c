@@ -79,6 +79,15 @@ lane_stats(const struct lane *l, struct lane_stats *out, int64_t now)
 		out->lines = *dest_lane_counts(l->out);
 }
 
+/* 0 means well, so the first millisecond of an illness is its second. */
+static uint64_t
+ill_for(uint64_t since_ms, uint64_t now_ms)
+{
+	if (since_ms == 0)
+		return 0;
+	return now_ms > since_ms ? now_ms - since_ms : 1;
+}
+
 static void
 feed_stats(const struct feed *f, struct feed_stats *out)
 {
@@ -90,7 +99,7 @@ feed_stats(const struct feed *f, struct feed_stats *out)
 		.tenant = f->o->source.tenant,
 		.api = f->o->source.api == NULL ? "" : f->o->source.api->name,
 		.state = f->state,
-		.ill_ms = f->ill_since_ms == 0 ? 0 : now - f->ill_since_ms,
+		.ill_ms = ill_for(f->ill_since_ms, now),
 		.why = f->why.text,
 		.why_at = f->why_at,
 		.passed = f->passed,
@@ -116,13 +125,11 @@ feed_stats(const struct feed *f, struct feed_stats *out)
 static void
 dest_stats(const struct outlet *o, struct dest_stats *out)
 {
-	uint64_t away = o->away_since_ms;
-
 	*out = (struct dest_stats){
 		.name = o->o->name,
 		.url = o->o->n_urls == 0 ? NULL : &o->o->urls[0],
 		.state = DEST_UP,
-		.ill_ms = away == 0 ? 0 : clk_ms() - away,
+		.ill_ms = ill_for(o->away_since_ms, clk_ms()),
 		.why = o->why.text,
 		.why_at = o->why_at,
 		.window_bytes = o->o->window_bytes,
