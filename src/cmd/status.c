@@ -298,6 +298,7 @@ run(int argc, char **argv, struct cmd_env *env)
 	struct status_args args = { .is_json = false };
 	int c, rc;
 
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
 	while ((c = getopt_long(argc, argv, CMD_COMMON_SHORT, options, NULL)) !=
 	    -1) {
 		switch (c) {

@@ -172,7 +172,7 @@ add_bytes(struct buf *b, int64_t n)
 {
 	if (n < 1024)
 		buf_addf(b, "%" PRId64, n);
-	else if (n < 1024 * 1024)
+	else if (n < (int64_t)1024 * 1024)
 		buf_addf(b, "%.1fk", (double)n / 1024);
 	else
 		buf_addf(b, "%.1fm", (double)n / (1024.0 * 1024.0));

@@ -194,7 +194,7 @@ void
 forwarder_stats_fini(struct forwarder_stats *s)
 {
 	for (size_t i = 0; i < s->n_gaps; i++)
-		free((void *)(uintptr_t)s->gaps[i].reason);
+		free(s->gaps[i].reason);
 	free(s->gaps);
 	free(s->lanes);
 	free(s->feeds);

@@ -39,7 +39,7 @@ struct lane_gap {
 	int64_t created_from, created_until;
 	int64_t since, tried;
 	uint64_t tries;
-	const char *reason;
+	char *reason;
 };
 
 struct lane_stats {

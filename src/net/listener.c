@@ -176,6 +176,7 @@ static enum MHD_Result
 on_request(void *ctx, struct MHD_Connection *c, const char *path,
     const char *method, const char *version, const char *upload,
     /* cppcheck-suppress constParameter ; the library's type */
+    /* NOLINTNEXTLINE(readability-non-const-parameter): likewise */
     size_t *upload_len, void **seen)
 {
 	struct hosts h = { .n = 0 };

@@ -8,3 +8,9 @@ libstatus_a_SOURCES = \
 	src/status/status.c src/status/status.h src/status/status_priv.h
 
 STATUS_LIBS = libstatus.a $(LANE_LIBS)
+
+if CMOCKA
+check_PROGRAMS += tests/unit/status
+tests_unit_status_SOURCES = tests/unit/status.c
+tests_unit_status_LDADD = $(STATUS_LIBS) $(CMOCKA_LIBS) $(DEPS_LIBS)
+endif
