@@ -23,35 +23,13 @@
 /* RSA of 16384 bits, OpenSSL's limit */
 #define SIGNATURE_MAX 2048
 
-/* RFC 7515, appendix C */
-static void
-add_base64url(struct buf *out, const unsigned char *p, size_t len)
-{
-	unsigned char text[B64_ROOM(SIGNATURE_MAX)];
-	size_t done = 0;
-
-	while (done < len) {
-		/* Whole triples, so that only the end is padded. */
-		size_t n = len - done < 1536 ? len - done : 1536;
-		int m = EVP_EncodeBlock(text, p + done, (int)n);
-
-		for (int i = 0; i < m && text[i] != '='; i++) {
-			buf_addc(out,
-			    text[i] == '+'     ? '-' :
-				text[i] == '/' ? '_' :
-						 (char)text[i]);
-		}
-		done += n;
-	}
-}
-
 static void
 add_json(struct buf *out, struct json_object *obj)
 {
 	const char *text = json_object_to_json_string_ext(
 	    obj, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 
-	add_base64url(out, (const unsigned char *)text, strlen(text));
+	auth__add_base64url(out, (const unsigned char *)text, strlen(text));
 	json_object_put(obj);
 }
 
@@ -77,8 +55,8 @@ add_header(
 		    "OpenSSL lacks %s here",
 		    is_sha1 ? "SHA-1" : "SHA-256");
 	}
-	buf_init(&thumb, B64_ROOM(DIGEST_MAX));
-	add_base64url(&thumb, digest, len);
+	buf_init(&thumb, 2 * DIGEST_MAX);
+	auth__add_base64url(&thumb, digest, len);
 	obj = json_object_new_object();
 	set_text(obj, "alg", is_sha1 ? "RS256" : "PS256");
 	set_text(obj, "typ", "JWT");
@@ -150,7 +128,7 @@ sign(const struct auth_pair *pair, bool is_sha1, const struct buf *text,
 		    e, ERR_CONFIG, "the client certificate's key cannot sign");
 	}
 	buf_addc(out, '.');
-	add_base64url(out, signature, len);
+	auth__add_base64url(out, signature, len);
 	return 0;
 }
 

@@ -76,7 +76,7 @@ struct auth_grant_row {
 
 const struct auth_grant_row *auth__grant(enum auth_grant grant);
 extern const struct auth_grant_row auth__grant_secret, auth__grant_certificate,
-    auth__grant_federated, auth__grant_imds;
+    auth__grant_federated, auth__grant_imds, auth__grant_refresh;
 
 /* Whether tenant, client-id and authority can be asked with; ERR_CONFIG. */
 int auth__check_application(const struct auth_options *o, struct err *e);
@@ -94,6 +94,9 @@ char *auth__origin(const char *authority, struct err *e);
 /* Append "name=value" to a form, with "&" between; the value is encoded. */
 void auth__form_add(
     struct buf *form, const char *name, const char *value, size_t len);
+
+/* RFC 7515, appendix C: base64url without padding. */
+void auth__add_base64url(struct buf *out, const unsigned char *p, size_t len);
 
 /* A buffer that holds room bytes without ever moving, so that wiping it
    leaves no copy behind. */

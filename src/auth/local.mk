@@ -14,7 +14,11 @@ libauth_a_SOURCES = \
 	src/auth/grant_certificate.c \
 	src/auth/grant_federated.c \
 	src/auth/grant_imds.c \
+	src/auth/grant_refresh.c \
+	src/auth/login.c src/auth/login.h \
 	src/auth/pair.c \
+	src/auth/redirect.c src/auth/redirect.h \
+	src/auth/store.c src/auth/store.h \
 	src/auth/grant_secret.c \
 	src/auth/set.c src/auth/set.h \
 	src/auth/tenant.c src/auth/tenant.h
