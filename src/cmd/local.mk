@@ -14,6 +14,7 @@ cefwd_SOURCES = src/main.c \
 	src/cmd/guard.c src/cmd/guard.h \
 	src/cmd/input.c src/cmd/input.h \
 	src/cmd/live.c src/cmd/live.h \
+	src/cmd/login.c \
 	src/cmd/once.c \
 	src/cmd/paper.c src/cmd/paper.h \
 	src/cmd/run.c \

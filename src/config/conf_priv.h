@@ -181,14 +181,18 @@ void conf__rules_endpoint(
     struct conf *c, const struct conf_source *raw, struct config_feed *o);
 
 /*
- * How the source signs in: exactly one of the ways.  conf__secret_ways() adds
- * those of a client secret to the list, "the environment's X", and returns how
- * many.
+ * How the source signs in: one of the ways, or else a user.
+ * conf__secret_ways() adds those of a client secret to the list, "the
+ * environment's X", and returns how many.
  */
 void conf__rules_grant(
     struct conf *c, const struct conf_source *raw, struct auth_options *o);
 int conf__secret_ways(
     struct conf *c, const struct conf_source *raw, struct buf *list);
+
+/* Where a user signs in: the tenant's refresh token, warned of if absent. */
+void conf__rules_sign_in(
+    struct conf *c, const struct conf_source *raw, struct auth_options *o);
 /* CEFWD_DEFENDER_EU_CLIENT_SECRET for "defender-eu"; free() it. */
 char *conf__env_name(const char *source);
 void conf__rules_secret(

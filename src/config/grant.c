@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -112,33 +113,53 @@ use(struct conf *c, const struct conf_source *raw, struct auth_options *o)
 		/* Kubernetes mounts it for all to read, in a place that only
 		   the pod sees: its mode is the issuer's affair. */
 		o->federated_token_file = raw->federated_token_file;
-	} else {
+	} else if (o->grant == AUTH_MANAGED_IDENTITY) {
 		o->imds_origin = raw->imds_url;
 	}
 }
 
-/* One way must be set, and no more. */
+/* One way may be set, and no more. */
 static void
-fault_ways(struct conf *c, const struct conf_source *raw, int n,
-    const struct buf *list)
+fault_ways(
+    struct conf *c, const struct conf_source *raw, const struct buf *list)
+{
+	conf__fault(c, raw->section, "client-secret-file",
+	    "[source %s] has more than one way to sign in:%s; keep one",
+	    raw->section->name, list->p);
+}
+
+void
+conf__rules_sign_in(
+    struct conf *c, const struct conf_source *raw, struct auth_options *o)
 {
 	const char *name = raw->section->name;
 	char *upper;
+	struct err e;
 
-	if (n > 1) {
-		conf__fault(c, raw->section, "client-secret-file",
-		    "[source %s] has more than one way to sign in:%s; keep "
-		    "one",
-		    name, list->p);
+	if (o->grant != AUTH_REFRESH_TOKEN)
+		return;
+	o->token_file = conf__keep(c,
+	    xasprintf("%s/tokens/%s@%s", c->global.state_dir, name, o->tenant));
+	/* No fault: cefwd login reads this configuration too, and what it
+	   leaves behind is seen without a restart.  A folder that we may not
+	   look into is the service's. */
+	if (access(o->token_file, F_OK) == 0) {
+		if (conf__check_private(o->token_file, &e) == -1) {
+			kf_fault_section(
+			    c->faults, FAULT_ERROR, raw->section, "%s", e.text);
+		}
 		return;
 	}
+	if (errno != ENOENT)
+		return;
 	upper = conf__env_name(name);
-	kf_fault_section(c->faults, FAULT_ERROR, raw->section,
-	    "[source %s] has no way to sign in; set "
-	    "\"client-certificate-file\", \"client-secret-file\", "
-	    "\"federated-token-file\" or \"managed-identity\", or %s in the "
-	    "environment, or the systemd credential %s.client-secret",
-	    name, upper, name);
+	kf_fault_section(c->faults, FAULT_WARNING, raw->section,
+	    "nobody has signed in for tenant %s of [source %s]; run \"cefwd "
+	    "login %s\", or set \"client-certificate-file\", "
+	    "\"client-secret-file\", \"federated-token-file\" or "
+	    "\"managed-identity\", or %s in the environment, or the systemd "
+	    "credential %s.client-secret",
+	    o->tenant, name, name, upper, name);
 	free(upper);
 }
 
@@ -164,8 +185,8 @@ conf__rules_grant(
 	int n;
 
 	buf_init(&list, 4096);
-	o->grant = AUTH_CLIENT_SECRET;
 	n = conf__secret_ways(c, raw, &list);
+	o->grant = n > 0 ? AUTH_CLIENT_SECRET : AUTH_REFRESH_TOKEN;
 	for (size_t i = 0; i < NELEM(ways); i++) {
 		if (!is_set(raw, &ways[i]))
 			continue;
@@ -181,8 +202,8 @@ conf__rules_grant(
 		    "ID of the app registration");
 	}
 	check_details(c, raw, o->grant);
-	if (n != 1)
-		fault_ways(c, raw, n, &list);
+	if (n > 1)
+		fault_ways(c, raw, &list);
 	else if (o->grant == AUTH_CLIENT_SECRET)
 		conf__rules_secret(c, raw, o);
 	else

@@ -183,6 +183,7 @@ build_source(
 		*f = feed;
 		f->source.tenant = raw->tenant.v[i].text;
 		f->auth.tenant = raw->tenant.v[i].text;
+		conf__rules_sign_in(c, raw, &f->auth);
 	}
 }
 

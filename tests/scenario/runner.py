@@ -186,6 +186,8 @@ class Cefwd:
             for token in list(self.sim.entra.tokens):
                 assert token not in text
                 assert token.split(".")[-1] not in text
+            for secret in self.sim.entra.users.everything():
+                assert secret not in text
 
     def sql(self, text):
         """Read the state with the sqlite3 shell, as an operator would."""

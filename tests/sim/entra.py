@@ -14,6 +14,7 @@ import urllib.parse
 import uuid
 
 import assertion
+import signin
 
 # AADSTS code -> (status, error, description)
 FAULTS = {
@@ -72,6 +73,7 @@ FAULTS = {
             "for such apps."),
     90033: (503, "temporarily_unavailable",
             "A transient error has occurred. Please try again."),
+    **signin.FAULTS,
 }
 
 # audience -> what the simulated API of that name asks for
@@ -105,6 +107,7 @@ class Entra:
         self.life_s = life_s
         self.tokens = {}        # access token -> what it is good for
         self.issued = 0
+        self.users = signin.Users(self)
         self.audiences = dict(AUDIENCES)
         # where the tenant lives, as the discovery document says
         self.region = {"tenant_region_scope": "EU",
@@ -180,7 +183,7 @@ class Entra:
         for name in ("grant_type", "client_id"):
             if not form.get(name):
                 return self.fault(900144, what=name, **words)
-        if form["grant_type"] != "client_credentials":
+        if form["grant_type"] not in ("client_credentials", *signin.GRANTS):
             return self.fault(70003, what=form["grant_type"], **words)
         if tenant in ("common", "organizations", "consumers"):
             return self.fault(50194, **words)
@@ -192,19 +195,21 @@ class Entra:
                 return self.fault(700016, **words)
             if app["disabled"]:
                 return self.fault(7000112, **words)
+            if form["grant_type"] in signin.GRANTS:
+                return self.users.token(tenant, version, form, words)
             if "client_assertion" in form:
                 refused = self._judge_assertion(app, tenant, version, form)
                 if refused is not None:
                     return self.fault(refused[0], **{**words,
                                                      "what": refused[1]})
-                return self._issue(tenant, version, form, words)
+                return self.issue(tenant, version, form, words)
             if "client_secret" not in form:
                 return self.fault(7000216, **words)
             if form["client_secret"] in app["old"]:
                 return self.fault(7000222, **words)
             if form["client_secret"] != app["secret"]:
                 return self.fault(7000215, **words)
-            return self._issue(tenant, version, form, words)
+            return self.issue(tenant, version, form, words)
 
     def _judge_assertion(self, app, tenant, version, form):
         """None, or the code and words of a refusal."""
@@ -245,11 +250,11 @@ class Entra:
         tenant = next(iter(self.tenants))
         with self.lock:
             self.algorithms.append("imds")
-            return self._issue(tenant, 1, {
+            return self.issue(tenant, 1, {
                 "client_id": args.get("client_id") or str(uuid.uuid4()),
                 "resource": args.get("resource", "")}, {})
 
-    def _issue(self, tenant, version, form, words):
+    def issue(self, tenant, version, form, words, is_user=False):
         if version == 2:
             if "resource" in form:
                 return self.fault(901002, **words)
@@ -271,7 +276,11 @@ class Entra:
         now = int(time.time())
         claims = {"aud": audience, "tid": self.tenants[tenant.lower()],
                   "appid": form["client_id"], "iat": now,
-                  "exp": now + self.life_s, "roles": self.roles}
+                  "exp": now + self.life_s}
+        if is_user:
+            claims["scp"] = " ".join(self.roles)
+        else:
+            claims["roles"] = self.roles
         token = ".".join((_b64({"typ": "JWT", "alg": "RS256"}), _b64(claims),
                           secrets.token_urlsafe(48)))
         self.tokens[token] = {"end": now + self.life_s, "serial": self.issued,

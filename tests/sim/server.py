@@ -190,6 +190,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return self.login(sim, "discovery", lambda:
                                   sim.entra.discovery(parts[0],
                                                       sim.login_url))
+            if path.endswith("/oauth2/v2.0/authorize"):
+                return self.login(sim, "authorize", lambda:
+                                  sim.entra.users.authorize(parts[0], query))
+            if path.endswith("/oauth2/v2.0/devicecode"):
+                return self.login(sim, "devicecode", lambda:
+                                  sim.entra.users.device(
+                                      parts[0], body.decode()))
             for tail, version in (("/oauth2/v2.0/token", 2),
                                   ("/oauth2/token", 1)):
                 if path.endswith(tail) and method == "POST":

@@ -100,12 +100,7 @@ keys_and_sections_are_told(void **state)
 		    "1:1+10 [source NAME] lacks \"tenant\": domain or ID of "
 		    "the tenant; several make a feed each\n"
 		    "1:1+10 [source NAME] lacks \"client-id\": application "
-		    "(client) ID of the app registration\n"
-		    "1:1+10 [source a] has no way to sign in; set "
-		    "\"client-certificate-file\", \"client-secret-file\", "
-		    "\"federated-token-file\" or \"managed-identity\", or "
-		    "CEFWD_A_CLIENT_SECRET in the environment, or the systemd "
-		    "credential a.client-secret\n" },
+		    "(client) ID of the app registration\n" },
 		/* faults of the syntax are told with the others */
 		{ SOURCE "start\nsttart = 1h\n" DESTINATION,
 		    "7:1+5 no \"=\" here; write key = value\n"
