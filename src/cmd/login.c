@@ -309,10 +309,8 @@ load_and_login(const struct cmd_env *env, const struct login_args *args)
 	int status;
 
 	guard_memory();
-	c = config_load(env->config_path, faults);
-	/* That nobody has signed in yet is known. */
-	if (c == NULL)
-		faults_print(faults, stderr, env->is_quiet);
+	c = config_load_sign_in(env->config_path, faults);
+	faults_print(faults, stderr, env->is_quiet);
 	faults_free(faults);
 	if (c == NULL)
 		return EX_CONFIG;

@@ -327,8 +327,8 @@ read_text(const char *path, struct buf *text, struct faults *faults)
 	return -1;
 }
 
-struct config *
-config_load(const char *path, struct faults *faults)
+static struct config *
+load(const char *path, bool is_signing_in, struct faults *faults)
 {
 	size_t before = faults_count(faults, FAULT_ERROR);
 	struct conf *c;
@@ -340,6 +340,7 @@ config_load(const char *path, struct faults *faults)
 		return NULL;
 	}
 	c = conf_new(path, faults);
+	c->is_signing_in = is_signing_in;
 	c->kf = kf_parse(path, text.p, text.len, KF_CONF, faults);
 	buf_fini(&text);
 	read_sections(c);
@@ -354,6 +355,18 @@ config_load(const char *path, struct faults *faults)
 		return NULL;
 	}
 	return &c->pub;
+}
+
+struct config *
+config_load(const char *path, struct faults *faults)
+{
+	return load(path, false, faults);
+}
+
+struct config *
+config_load_sign_in(const char *path, struct faults *faults)
+{
+	return load(path, true, faults);
 }
 
 static void

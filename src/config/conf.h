@@ -71,6 +71,9 @@ struct config {
  * is an error.
  */
 struct config *config_load(const char *path, struct faults *faults);
+
+/* The same for who is about to sign in: that nobody has is no fault. */
+struct config *config_load_sign_in(const char *path, struct faults *faults);
 void config_free(struct config *c); /* wipes the secrets */
 
 /*

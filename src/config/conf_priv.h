@@ -108,6 +108,7 @@ struct conf {
 	struct kf *kf;
 	char *dir; /* of the file, with its "/"; "" for the working folder */
 	struct faults *faults;
+	bool is_signing_in; /* no fault that nobody has */
 
 	struct conf_global global;
 	struct conf_source *sources;
@@ -190,7 +191,7 @@ void conf__rules_grant(
 int conf__secret_ways(
     struct conf *c, const struct conf_source *raw, struct buf *list);
 
-/* Where a user signs in: the tenant's refresh token, warned of if absent. */
+/* Where a user signs in: the tenant's refresh token, a fault if absent. */
 void conf__rules_sign_in(
     struct conf *c, const struct conf_source *raw, struct auth_options *o);
 /* CEFWD_DEFENDER_EU_CLIENT_SECRET for "defender-eu"; free() it. */

@@ -140,9 +140,8 @@ conf__rules_sign_in(
 		return;
 	o->token_file = conf__keep(c,
 	    xasprintf("%s/tokens/%s@%s", c->global.state_dir, name, o->tenant));
-	/* No fault: cefwd login reads this configuration too, and what it
-	   leaves behind is seen without a restart.  A folder that we may not
-	   look into is the service's. */
+	if (c->is_signing_in)
+		return;
 	if (access(o->token_file, F_OK) == 0) {
 		if (conf__check_private(o->token_file, &e) == -1) {
 			kf_fault_section(
@@ -150,10 +149,11 @@ conf__rules_sign_in(
 		}
 		return;
 	}
+	/* A folder that we may not look into is the service's. */
 	if (errno != ENOENT)
 		return;
 	upper = conf__env_name(name);
-	kf_fault_section(c->faults, FAULT_WARNING, raw->section,
+	kf_fault_section(c->faults, FAULT_ERROR, raw->section,
 	    "nobody has signed in for tenant %s of [source %s]; run \"cefwd "
 	    "login %s\", or set \"client-certificate-file\", "
 	    "\"client-secret-file\", \"federated-token-file\" or "

@@ -220,19 +220,27 @@ def test_a_running_service_goes_on_after_a_new_sign_in(sim, user, tcp):
     assert service.stop() == 0
 
 
-def test_a_service_waits_for_the_first_sign_in(sim, user, tcp):
-    service = user.start()
-    assert service.wait_said("run \"cefwd login sim\""), service.said()
+def test_a_service_whose_token_is_gone_waits_for_a_sign_in(sim, user, tcp):
     sign_in(sim, user)
+    service = user.start()
     assert tcp.wait(30), service.said()
+    os.unlink(token_file(user))
+    sim.entra.expire_tokens()
+    with sim.lock:
+        sim.store.add(2)
+    assert service.wait_said("nobody has signed in"), service.said()
+    sign_in(sim, user)
+    assert tcp.wait(32), service.said()
     assert service.stop() == 0
 
 
-def test_without_a_sign_in_once_is_refused_with_the_mend(user):
-    result = user.once()
-    assert result.status == 77
-    assert "nobody has signed in" in result.err
-    assert "cefwd login sim" in result.err
+@pytest.mark.parametrize("command", ["once", "run", "check"])
+def test_without_a_sign_in_the_start_ends_with_the_mend(sim, user, command):
+    result = user.run(command)
+    assert result.status == 78
+    assert "nobody has signed in for tenant contoso.example" in result.err
+    assert 'run "cefwd login sim"' in result.err
+    assert sim.requests() == []
 
 
 def test_check_live_shows_the_sign_in(sim, user):
