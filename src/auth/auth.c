@@ -53,6 +53,17 @@ struct auth_wait {
 
 TAILQ_HEAD(auth_waits, auth_wait);
 
+/* An answer whose refresh token is being written in the thread pool. */
+struct keeping {
+	uv_work_t work;
+	struct auth *auth; /* NULL: closed meanwhile */
+	const struct auth_grant_row *grant;
+	char *token_file;
+	struct auth_answer answer;
+	int rc;
+	struct err err;
+};
+
 /*
  * One identity.  At most one exchange is on its way (request).  After a
  * failure none starts before retry_ms, and last says why; a replaced
@@ -72,6 +83,7 @@ struct auth {
 	struct auth_waits waits;
 
 	struct http_request *request;
+	struct keeping *keeping; /* the answer's refresh token */
 	struct buf answer;
 	int status;
 	int64_t date_unix_ms, retry_after_ms;
@@ -98,6 +110,12 @@ struct auth {
 };
 
 static void exchange(struct auth *a);
+
+static bool
+is_exchanging(const struct auth *a)
+{
+	return a->request != NULL || a->keeping != NULL;
+}
 
 static bool
 is_good(const struct auth *a, uint64_t now)
@@ -190,9 +208,9 @@ serve(struct auth *a)
 	for (; n > 0 && !a->is_closing && !TAILQ_EMPTY(&a->waits); n--) {
 		now = clk_ms();
 		if (!is_good(a, now)) {
-			if (a->request == NULL && !is_held_back(a, now))
+			if (!is_exchanging(a) && !is_held_back(a, now))
 				exchange(a);
-			if (a->request != NULL)
+			if (is_exchanging(a))
 				return;
 		}
 		hand_out(a, now);
@@ -200,10 +218,10 @@ serve(struct auth *a)
 	if (a->is_closing)
 		return;
 	now = clk_ms();
-	if (a->bearer != NULL && a->request == NULL && now >= a->renew_ms &&
+	if (a->bearer != NULL && !is_exchanging(a) && now >= a->renew_ms &&
 	    !is_held_back(a, now))
 		exchange(a);
-	if (!TAILQ_EMPTY(&a->waits) && (a->request == NULL || is_good(a, now)))
+	if (!TAILQ_EMPTY(&a->waits) && (!is_exchanging(a) || is_good(a, now)))
 		soon(a);
 }
 
@@ -243,7 +261,7 @@ on_ahead(uv_timer_t *timer)
 	struct auth *a;
 
 	OBJ_CAST(a, timer->data, AUTH_MAGIC);
-	if (a->bearer == NULL || a->request != NULL)
+	if (a->bearer == NULL || is_exchanging(a))
 		return;
 	if (now < a->renew_ms || is_held_back(a, now))
 		schedule(a);
@@ -318,6 +336,7 @@ succeeded(struct auth *a, struct auth_answer *answer)
 
 	drop(a);
 	a->bearer = answer->bearer;
+	answer->bearer = NULL;
 	a->serial++;
 	a->is_taken = false;
 	a->expires_ms = now + life;
@@ -426,12 +445,8 @@ read_answer(struct auth *a, struct auth_answer *answer, struct err *e)
 	int64_t now = a->date_unix_ms == -1 ? clk_unix_ms() : a->date_unix_ms;
 
 	if (a->status == 200) {
-		if (auth__answer_parse(
-			a->answer.p, a->answer.len, now, answer, e) == -1)
-			return -1;
-		if (a->grant->keep == NULL)
-			return 0;
-		return a->grant->keep(&a->o, answer, e);
+		return auth__answer_parse(
+		    a->answer.p, a->answer.len, now, answer, e);
 	}
 	/* Whatever echoes the request must not reach a message. */
 	a->grant->redact(&a->o, a->answer.p, a->answer.len);
@@ -441,6 +456,59 @@ read_answer(struct auth *a, struct auth_answer *answer, struct err *e)
 	if (e->kind == ERR_REFUSED && a->has_skew)
 		tell_skew(a, e);
 	return -1;
+}
+
+static void
+answer_fini(struct auth_answer *answer)
+{
+	wipe_free(answer->bearer);
+	wipe_free(answer->refresh);
+}
+
+static void
+do_keep(uv_work_t *w)
+{
+	struct keeping *k = w->data;
+
+	k->rc = k->grant->keep(k->token_file, k->answer.refresh, &k->err);
+}
+
+static void
+on_kept(uv_work_t *w, int status)
+{
+	struct keeping *k = w->data;
+	struct auth *a = k->auth;
+
+	(void)status; /* never cancelled */
+	if (a != NULL) {
+		OBJ_CHECK(a, AUTH_MAGIC);
+		a->keeping = NULL;
+		if (k->rc == 0)
+			succeeded(a, &k->answer);
+		else
+			failed(a, &k->err);
+		serve(a);
+	}
+	answer_fini(&k->answer);
+	free(k->token_file);
+	free(k);
+}
+
+/* The answer is the job's from now on. */
+static void
+keep(struct auth *a, struct auth_answer *answer)
+{
+	struct keeping *k = xcalloc(1, sizeof(*k));
+
+	k->work.data = k;
+	k->auth = a;
+	k->grant = a->grant;
+	/* A copy: the options may be gone before the disk has answered. */
+	k->token_file = xstrdup(a->o.token_file);
+	k->answer = *answer;
+	*answer = (struct auth_answer){ .bearer = NULL };
+	a->keeping = k;
+	(void)uv_queue_work(a->loop, &k->work, do_keep, on_kept);
 }
 
 static void
@@ -466,16 +534,17 @@ on_done(void *ctx, const struct err *transport)
 		(void)err_context(&e, "%s", a->grant->peer + strlen("the "));
 	}
 	auth__secret_fini(&a->answer);
-	wipe_free(answer.refresh);
-	if (rc == 0) {
+	if (rc == 0 && a->grant->keep != NULL && answer.refresh != NULL) {
+		keep(a, &answer);
+	} else if (rc == 0) {
 		succeeded(a, &answer);
 	} else if (was_wrong && !a->is_again && e.kind != ERR_BUSY) {
 		a->is_again = true;
 		exchange(a);
 	} else {
-		wipe_free(answer.bearer);
 		failed(a, &e);
 	}
+	answer_fini(&answer);
 	serve(a);
 }
 
@@ -543,7 +612,7 @@ exchange(struct auth *a)
 	struct err e;
 	int rc = 0;
 
-	assert(a->request == NULL);
+	assert(!is_exchanging(a));
 	a->status = 0;
 	a->retry_after_ms = -1;
 	a->date_unix_ms = -1;
@@ -704,6 +773,8 @@ auth_close(struct auth *a)
 	a->is_closing = true;
 	http_cancel(a->request);
 	a->request = NULL;
+	if (a->keeping != NULL)
+		a->keeping->auth = NULL; /* it is written to the end */
 	auth__secret_fini(&a->answer);
 	drop(a);
 	a->closing = 2;

@@ -59,10 +59,10 @@ struct auth_grant_row {
 	/* Statuses that pass by themselves, besides 408, 429 and 5xx; ends in
 	   0.  NULL: none. */
 	const int *passing;
-	/* Keep what an answer brings for the next exchange, before its token
-	   is used.  NULL: nothing does. */
-	int (*keep)(const struct auth_options *o,
-	    const struct auth_answer *answer, struct err *e);
+	/* Keep the refresh token that an answer brings in token_file, before
+	   the access token is used; called in the thread pool, as it waits
+	   for the disk.  NULL: none comes. */
+	int (*keep)(const char *token_file, const char *refresh, struct err *e);
 	/* Where the credential stands now; zeroed if in no file. */
 	void (*stamp)(
 	    const struct auth_options *o, struct auth_stamp out[AUTH_FILES]);

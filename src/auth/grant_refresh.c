@@ -61,17 +61,6 @@ refresh_form(const struct auth_options *o, const struct auth_moment *m,
 	return rc;
 }
 
-/* A server that rotates takes the old one no more: the new one is on disk
-   before the token that came with it is used. */
-static int
-refresh_keep(const struct auth_options *o, const struct auth_answer *answer,
-    struct err *e)
-{
-	if (answer->refresh == NULL)
-		return 0;
-	return token_store_write(o->token_file, answer->refresh, e);
-}
-
 static void
 refresh_stamp(const struct auth_options *o, struct auth_stamp out[AUTH_FILES])
 {
@@ -107,7 +96,9 @@ const struct auth_grant_row auth__grant_refresh = {
 	.url = auth__token_url,
 	.form = refresh_form,
 	.more_scope = " offline_access",
-	.keep = refresh_keep,
+	/* A server that rotates takes the old one no more: the new one is on
+	   disk before the token that came with it is used. */
+	.keep = token_store_write,
 	.stamp = refresh_stamp,
 	.hint = refresh_hint,
 	.redact = refresh_redact,
