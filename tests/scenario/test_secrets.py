@@ -15,6 +15,8 @@ import urllib.parse
 import pytest
 
 from runner import TIMEOUT
+from test_grants import Pair, jwt
+from test_login import sign_in, token_file
 
 
 def forbidden(sim):
@@ -23,12 +25,15 @@ def forbidden(sim):
     for token in list(sim.entra.tokens):
         out.add(token)
         out.add(token.split(".")[-1])
+    for jwt in sim.entra.assertions:
+        out.update((jwt, jwt.split(".")[-1]))
+    out.update(sim.entra.users.everything())
     return [text.encode() for text in out]
 
 
-def search(sim, folder, more=()):
-    """Look through every file below folder, and through more (name, bytes);
-    the number of bytes looked at."""
+def search(sim, folder, more=(), but=()):
+    """Look through every file below folder but those, and through more
+    (name, bytes); the number of bytes looked at."""
     seen = 0
     words = forbidden(sim)
     assert len(words) > 2, "no token was ever given out"
@@ -42,7 +47,7 @@ def search(sim, folder, more=()):
     for base, _, names in os.walk(folder):
         for name in names:
             path = os.path.join(base, name)
-            if stat.S_ISREG(os.lstat(path).st_mode):
+            if path not in but and stat.S_ISREG(os.lstat(path).st_mode):
                 with open(path, "rb") as f:
                     seen += look(path, f.read())
     return seen
@@ -144,3 +149,44 @@ def test_a_crash_leaves_no_core(sim, cefwd, tcp):
     assert service.process.wait(TIMEOUT) == -signal.SIGABRT
     assert not [n for n in os.listdir(cefwd.dir) if n.startswith("core")]
     search(sim, cefwd.dir)
+
+
+def by_certificate(sim, cefwd, tmp_path):
+    pair = Pair(tmp_path)
+    sim.entra.apps[sim.client_id.lower()]["certificates"].append(pair.cert)
+    return {"client-certificate-file": pair.pem()}
+
+
+def by_federation(sim, cefwd, tmp_path):
+    token = jwt(1)
+    sim.entra.apps[sim.client_id.lower()]["federated"].append(token)
+    (tmp_path / "token").write_text(token)
+    return {"federated-token-file": str(tmp_path / "token")}
+
+
+def by_user(sim, cefwd, tmp_path):
+    return {}
+
+
+@pytest.mark.parametrize("way", [by_certificate, by_federation, by_user])
+def test_no_way_to_sign_in_leaves_its_secrets_behind(
+        sim, cefwd, tcp, tmp_path, way):
+    cefwd.configure("tcp://127.0.0.1:%d" % tcp.port, source={
+        "client-secret-file": None, **way(sim, cefwd, tmp_path)})
+    trace = os.path.join(cefwd.dir, "wire.trace")
+    said = []
+    if way is by_user:
+        said.append(sign_in(sim, cefwd, "-v", "--trace", trace).said())
+    good = cefwd.once("-v", "--trace", trace)
+    assert good.status == 0, good
+    sim.entra.users.kill_all(70043)
+    sim.entra.apps[sim.client_id.lower()].update(
+        certificates=[], federated=[])
+    bad = cefwd.once("-v", "--trace", trace)
+    assert bad.status in (77, 78), bad
+    assert sim.entra.assertions or sim.entra.users.refresh
+    said += [good.err, good.out, bad.err, bad.out]
+    # of a live token the file is the one place
+    search(sim, cefwd.dir, [("said", "".join(said).encode())],
+           but=[token_file(cefwd)])
+    assert b"/oauth2/v2.0/token" in read(trace)

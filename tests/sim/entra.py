@@ -101,6 +101,7 @@ class Entra:
         self.origin = ""        # of the token endpoint, for assertions
         self.used = set()       # jti of assertions
         self.algorithms = []    # of those that were good
+        self.assertions = []    # as they came
         # the machine's managed identities; None: the system-assigned one
         self.identities = [None]
         self.roles = ["SecurityAlert.Read.All"]
@@ -216,6 +217,7 @@ class Entra:
         if form.get("client_assertion_type") != assertion.TYPE:
             return 50027, "client_assertion_type"
         jwt = form["client_assertion"]
+        self.assertions.append(jwt)
         if jwt in app["federated"]:
             self.algorithms.append("federated")
             return None
