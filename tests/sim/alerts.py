@@ -290,17 +290,23 @@ def detection(seed, i, at):
     return out
 
 
-PLACES = (b"@ID@", b"@CREATED@", b"@UPDATED@", b"@FIRST@", b"@LAST@")
+PLACES = (b"@ID@", b"@CREATED@", b"@UPDATED@", b"@FIRST@", b"@LAST@",
+          b'"@NUMBER@"')
 
 
 class Template:
-    """JSON text cut at its places, and what $filter can ask for."""
+    """JSON text cut at its places, and what $filter can ask for.  lean is
+    the same without the member that only $expand brings."""
 
-    def __init__(self, alert):
+    def __init__(self, alert, expanded=None):
         self.alert = alert
         self.severity = alert.get("severity")
         self.status = alert.get("status")
         self.service = alert.get("serviceSource")
+        self.expanded, self.lean = expanded, None
+        if expanded is not None:
+            self.lean = Template({k: v for k, v in alert.items()
+                                  if k != expanded})
         try:
             text = json.dumps(alert, ensure_ascii=False,
                               separators=(",", ":")).encode()
@@ -323,31 +329,48 @@ class Template:
 
 
 class Record:
-    __slots__ = ("id", "created", "updated", "template")
+    """A record as it is from one update to the next; never changed."""
+    __slots__ = ("id", "created", "updated", "template", "version")
 
-    def __init__(self, ident, created, updated, template):
+    def __init__(self, ident, created, updated, template, version=0):
         self.id, self.created, self.updated = ident, created, updated
-        self.template = template
+        self.template, self.version = template, version
 
-    def json(self):
-        return self.template.fill((
-            self.id.encode(), stamp(self.created).encode(),
+    def json(self, is_expanded=True):
+        template = self.template
+        if not is_expanded and template.lean is not None:
+            template = template.lean
+        ident = self.id.encode()
+        return template.fill((
+            ident, stamp(self.created).encode(),
             stamp(self.updated).encode(),
             stamp(self.created - 3 * 60 * TICKS, 3).encode(),
-            stamp(self.updated - 60 * TICKS, 2).encode()))
+            stamp(self.updated - 60 * TICKS, 2).encode(), ident))
+
+
+def alert_ident(i):
+    return "%s%d_%d" % (PRODUCTS[i % len(PRODUCTS)][3],
+                        637000000000000000 + i * 977,
+                        (i * 7919) % 2 ** 31 - 2 ** 30)
 
 
 class Store:
-    """The alerts of one API of one tenant, by creation time."""
+    """The records of one API of one tenant, by creation time.
+
+    make.expanded names the member that only $expand brings, make.ident the
+    function that numbers them; both may be missing."""
 
     def __init__(self, make=graph_alert, seed=1, count=0, now=None,
-                 span_s=12 * 3600, old=0.1):
+                 span_s=12 * 3600, old=0.1, pool=None):
         self.make, self.seed = make, seed
+        self.expanded = getattr(make, "expanded", None)
+        self.ident = getattr(make, "ident", alert_ident)
         self.now = now or now_ticks()
-        self.pool = []
+        self.pool = [] if pool is None else pool
         self.generation = 0     # changes with every change
         self.records = []       # sorted by created
         self.by_id = {}
+        self.history = {}       # id -> what it was before its updates
         self.made = 0
         r = random.Random("%s/times" % seed)
         for _ in range(count):
@@ -366,32 +389,32 @@ class Store:
         k = i % POOL_MAX
         while len(self.pool) <= k:
             self.pool.append(Template(
-                self.make(self.seed, len(self.pool), self.now)))
+                self.make(self.seed, len(self.pool), self.now),
+                self.expanded))
         return self.pool[k]
 
     def _new(self, created, updated):
         i = self.made
         self.made += 1
-        prefix = PRODUCTS[i % len(PRODUCTS)][3]
-        ident = "%s%d_%d" % (prefix, 637000000000000000 + i * 977,
-                             (i * 7919) % 2 ** 31 - 2 ** 30)
-        rec = Record(ident, created, updated, self._template(i))
+        rec = Record(self.ident(i), created, updated, self._template(i))
         self.records.append(rec)
-        self.by_id[ident] = rec
+        self.by_id[rec.id] = rec
         return rec
 
-    def add(self, count=1, created=None):
-        """New alerts, created now; their ids."""
+    def add(self, count=1, created=None, updated=None):
+        """New ones, created now; their ids.  With a time that is past they
+        are late: created then, and not to be seen before now."""
         at = created or now_ticks()
         out = []
         for k in range(count):
-            out.append(self._new(at + k, at + k).id)
+            out.append(self._new(at + k, (updated or at) + k).id)
         self.records.sort(key=lambda x: x.created)
         self.generation += 1
         return out
 
     def add_raw(self, alert, created=None):
-        """An alert of the caller's own; its id and times are replaced."""
+        """A Graph alert of the caller's own; its id and times are
+        replaced."""
         at = created or now_ticks()
         alert = dict(alert)
         ident = alert.get("id", "raw%d" % self.made)
@@ -406,15 +429,31 @@ class Store:
 
     def update(self, ident, at=None, **members):
         """Something changes; without members only the update time moves."""
-        rec = self.by_id[ident]
+        old = self.by_id[ident]
+        template = old.template
         if members:
-            rec.template = Template({**rec.template.alert, **members})
-        rec.updated = at or now_ticks()
+            template = Template({**template.alert, **members},
+                                template.expanded)
+        rec = Record(ident, old.created, at or now_ticks(), template,
+                     old.version + 1)
+        k = bisect.bisect_left(self.records, old.created,
+                               key=lambda x: x.created)
+        while self.records[k] is not old:
+            k += 1
+        self.records[k] = self.by_id[ident] = rec
+        self.history.setdefault(ident, []).append(old)
         self.generation += 1
 
     def remove(self, ident):
         self.records.remove(self.by_id.pop(ident))
         self.generation += 1
+
+    def versions(self):
+        """Every record as it is and as it was."""
+        out = list(self.records)
+        for old in self.history.values():
+            out += old
+        return out
 
     def ids(self):
         return set(self.by_id)

@@ -83,6 +83,12 @@ AUDIENCES = {
     "https://dod-graph.microsoft.us": "graph",
     "https://graph.windows.net": "siem",
     "https://WDATPAlertExport.Seville.onmicrosoft.com": "siem",
+    "https://api.securitycenter.microsoft.com": "defender",
+    "https://api-gcc.securitycenter.microsoft.us": "defender",
+    "https://api-gov.securitycenter.microsoft.us": "defender",
+    "https://api.security.microsoft.com": "xdr",
+    "https://api-gcc.security.microsoft.us": "xdr",
+    "https://api-gov.security.microsoft.us": "xdr",
 }
 
 
@@ -287,6 +293,7 @@ class Entra:
                           secrets.token_urlsafe(48)))
         self.tokens[token] = {"end": now + self.life_s, "serial": self.issued,
                               "api": self.audiences[audience],
+                              "tenant": self.tenants[tenant.lower()],
                               "roles": list(self.roles)}
         if version == 2:
             body = {"token_type": "Bearer", "expires_in": self.life_s,
@@ -298,6 +305,12 @@ class Entra:
                     "not_before": str(now - 300), "resource": audience,
                     "access_token": token}
         return 200, {}, json.dumps(body).encode()
+
+    def tenant_of(self, authorization):
+        """Whose token it is; None: nobody's."""
+        with self.lock:
+            known = self.tokens.get((authorization or "").partition(" ")[2])
+        return known and known["tenant"]
 
     def judge(self, authorization, api):
         """(serial, None) for a good token, (0, why) for another."""

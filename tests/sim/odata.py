@@ -1,10 +1,11 @@
-"""odata.py - the part of OData's $filter that alerts_v2 takes
+"""odata.py - the part of OData's $filter that the alert APIs take
 
 SPDX-License-Identifier: MIT
 
-compile_filter(text) gives a function of an alerts.Record, or raises
-FilterError with Microsoft's kind of message.
+compile_filter(text, properties, entity) gives a function of an alerts.Record,
+or raises FilterError with Microsoft's kind of message.
 """
+import collections
 import re
 from datetime import datetime, timezone
 
@@ -15,17 +16,8 @@ TOKEN = re.compile(r"\s*(?:(?P<paren>[()])|(?P<str>'(?:[^']|'')*')"
 TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)"
                   r"(?:\.(\d{1,7}))?Z$")
 
-# property -> (is a time, how to get it from a Record)
-PROPERTIES = {
-    "createdDateTime": (True, lambda x: x.created),
-    "lastUpdateDateTime": (True, lambda x: x.updated),
-    "severity": (False, lambda x: x.template.severity),
-    "status": (False, lambda x: x.template.status),
-    "serviceSource": (False, lambda x: x.template.service),
-    "classification": (False, lambda x: x.template.alert["classification"]),
-    "determination": (False, lambda x: x.template.alert["determination"]),
-    "assignedTo": (False, lambda x: x.template.alert.get("assignedTo")),
-}
+# is_time, and how to get it from a Record
+Property = collections.namedtuple("Property", "is_time get")
 COMPARE = {
     "eq": lambda get, v: lambda x: get(x) == v,
     "ne": lambda get, v: lambda x: get(x) != v,
@@ -56,7 +48,8 @@ def ticks(text):
 
 
 class Parser:
-    def __init__(self, text):
+    def __init__(self, text, properties, entity):
+        self.properties, self.entity = properties, entity
         self.tokens, at = [], 0
         text = text.rstrip()
         while at < len(text):
@@ -102,11 +95,11 @@ class Parser:
                 raise FilterError("Invalid filter clause: ')' expected.")
             return inner
         _, name = self.next("a property")
-        if name not in PROPERTIES:
+        if name not in self.properties:
             raise FilterError(
                 "Could not find a property named '%s' on type "
-                "'microsoft.graph.security.alert'." % name)
-        is_time, get = PROPERTIES[name]
+                "'microsoft.graph.security.%s'." % (name, self.entity))
+        is_time, get = self.properties[name]
         _, op = self.next("an operator")
         if op not in COMPARE:
             raise FilterError("Invalid filter clause: '%s' is no operator."
@@ -128,10 +121,10 @@ class Parser:
         return COMPARE[op](get, value)
 
 
-def compile_filter(text):
+def compile_filter(text, properties, entity):
     if not text:
         return lambda x: True
-    p = Parser(text)
+    p = Parser(text, properties, entity)
     out = p.any_of()
     if p.at != len(p.tokens):
         raise FilterError("Invalid filter clause: Syntax error at '%s'."

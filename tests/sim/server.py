@@ -14,11 +14,14 @@ As a command:
 prints one line of JSON (URLs, files, identities) and serves until SIGTERM,
 SIGINT, or, with --until-eof, the end of its standard input.
 
-A fault is (where, kind, options).  where: discovery token alerts siem any.
+A fault is (where, kind, options).  where: discovery token alerts incidents
+defender-alerts defender-incidents siem any.
     status      status=, retry_after= (text, optional), body=
     html        200 with a page of a proxy
     drop        the connection is closed without an answer
     cut         the connection is closed after `bytes` bytes of the body
+    reset       the same, with RST
+    stall       the same, after `seconds` in which nothing comes
     truncate    the answer ends properly, its JSON after `bytes` bytes
     raw         200 with body= as it stands
     element     raw text `element` is put before element `at` of the page
@@ -30,39 +33,43 @@ A fault is (where, kind, options).  where: discovery token alerts siem any.
     drip        `seconds` between every 16 KiB of the body
     expire      all tokens end now, so this request is 401
     partial     206 and a Warning header
-For all: times= (1), after= (0: answers of that place to let pass first).
+    mistype     a proper answer under the content type `type`
+For all: times= (1), after= (0: answers of that place to let pass first),
+having= (only requests with this text in their URL), tenant= (only its own).
 """
 import argparse
-import base64
 import collections
-import hashlib
-import hmac
 import http.server
 import json
 import os
+import random
 import secrets
 import signal
 import socket
 import socketserver
 import ssl
+import struct
 import subprocess
 import sys
 import threading
 import time
-import urllib.parse
 import uuid
 import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import alerts as made                                   # noqa: E402
+import apis                                             # noqa: E402
+import defender                                         # noqa: E402
 from entra import Entra                                 # noqa: E402
-from odata import FilterError, compile_filter, ticks    # noqa: E402
+from ledger import Ledger                               # noqa: E402
+from odata import FilterError                           # noqa: E402
+from script import Player                               # noqa: E402
 
 CLIENT_ID = "0f1e2d3c-4b5a-4697-8877-665544332211"
 CHUNK = 65536
-KINDS = ("status html drop cut truncate raw element foreign link no_link "
-         "repeat slow drip expire partial").split()
-PLACES = "discovery token alerts siem any".split()
+KINDS = ("status html drop cut reset stall truncate raw element foreign link "
+         "no_link repeat slow drip expire partial mistype").split()
+PLACES = ["discovery", "token", "siem", "any", *apis.APIS]
 
 
 class Fault:
@@ -75,49 +82,28 @@ class Fault:
     def get(self, name, default=None):
         return self.options.get(name, default)
 
+    def meets(self, place, url, tenant):
+        return (self.where in (place, "any")
+                and self.get("having", "") in url
+                and self.get("tenant") in (None, tenant))
+
 
 class Settings:
-    """How the API behaves; Microsoft's own ways first."""
-    default_top = 100           # not documented; a guess
-    top_max = 1000              # larger values are clamped silently
-    skip_max = 500
-    order_obeyed = True         # $orderby=createdDateTime
-    count_given = True          # @odata.count
-    links_given = True          # @odata.nextLink on a full page
+    """How the APIs behave; None: as the row of apis.py says."""
+    default_top = None
+    top_max = None              # larger values are clamped silently
+    skip_max = None
+    order_obeyed = True         # $orderby=<creation time>
+    order = None                # of apis.ORDERS, without $orderby
+    count_given = None          # @odata.count
+    links_given = None          # @odata.nextLink on a full page
+    quota = None                # (calls, seconds); True: the row's own
+    moves = 0                   # records updated after each page
+    poison = ()                 # ids whose pages are answered with 500
     gzip = True
     date_offset_s = 0           # of the Date header; None: no header
     page_delay_s = 0.0
     wdatp_window_s = 7200       # without sinceTimeUtc
-
-
-class Ledger:
-    """What was asked and served: a JSON lines file, and counters."""
-
-    def __init__(self, path):
-        self.lock = threading.Lock()
-        self.file = open(path, "a", encoding="utf-8")
-        self.rows = []
-        self.ids = {"alerts": collections.Counter(),
-                    "siem": collections.Counter()}
-
-    def write(self, **row):
-        row = {"time": round(time.time(), 3), **row}
-        with self.lock:
-            if not self.file.closed:
-                self.file.write(json.dumps(row) + "\n")
-                self.file.flush()
-            for ident in row.get("ids", ()):
-                self.ids[row["place"]][ident] += 1
-            self.rows.append({k: v for k, v in row.items() if k != "ids"})
-
-    def select(self, **wanted):
-        with self.lock:
-            return [r for r in self.rows
-                    if all(r.get(k) == v for k, v in wanted.items())]
-
-    def close(self):
-        with self.lock:
-            self.file.close()
 
 
 class Aborted(Exception):
@@ -152,7 +138,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         path, _, query = self.path.partition("?")
         self.row = {"role": self.server.role, "method": method, "path": path,
                     "query": query if method == "GET" else ""}
-        self.faults = []
+        self.faults, self.served = [], None
         try:
             if sim.stopped:
                 raise Aborted
@@ -164,7 +150,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.abort()
         self.row["faults"] = [f.kind for f in self.faults]
         if self.server.role != "control":
-            sim.ledger.write(**self.row)
+            sim.ledger.write(self.served, **self.row)
 
     def abort(self):
         """End the connection without TLS's own farewell."""
@@ -207,8 +193,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if role == "imds" and path == "/metadata/identity/oauth2/token":
             return self.login(sim, "token", lambda: sim.entra.imds(
                 query, self.headers))
-        if role == "graph" and path == "/v1.0/security/alerts_v2":
-            return self.graph(sim, query)
+        for api in apis.APIS.values():
+            if role == api.role and path == api.path:
+                return self.odata(sim, api, query)
+            if role == api.role and path.startswith(api.path + "/"):
+                return self.one(sim, api, path[len(api.path) + 1:], query)
         if role == "siem" and path.rstrip("/") == "/api/alerts":
             return self.siem(sim, query)
         return self.send(404, self.graph_error(
@@ -217,10 +206,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     # -- faults ---------------------------------------------------------
 
-    def start_faults(self, sim, place):
+    def start_faults(self, sim, place, tenant):
         """Faults that replace the answer; True if one has."""
-        self.row["place"] = place
-        self.faults = sim.due(place)
+        self.row["place"], self.row["tenant"] = place, tenant
+        self.faults = sim.due(place, self.path, tenant)
         for f in self.faults:
             if f.kind == "drop":
                 raise Aborted
@@ -259,14 +248,27 @@ class Handler(http.server.BaseHTTPRequestHandler):
             body = self.graph_error(*words)
         self.send(status, _bytes(body), headers=extra)
 
-    def has(self, kind):
-        return next((f for f in self.faults if f.kind == kind), None)
+    def has(self, *kinds):
+        return next((f for f in self.faults if f.kind in kinds), None)
+
+    def break_off(self, f):
+        """What was written of the body is all of it."""
+        self.wfile.flush()
+        if f.kind == "stall":
+            self.server.sim.sleep(f.get("seconds", 60))
+        if f.kind == "reset":
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                                       struct.pack("ii", 1, 0))
+            socket.socket.close(self.connection)
+        raise Aborted
 
     # -- answers --------------------------------------------------------
 
     def begin(self, status, kind, headers):
         sim = self.server.sim
         self.row["status"] = status
+        if self.has("mistype"):
+            kind = self.has("mistype").get("type", "text/plain")
         self.send_response_only(status)
         if sim.settings.date_offset_s is not None:
             self.send_header("Date", self.date_time_string(
@@ -285,7 +287,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return self._request_id
 
     def send(self, status, body, kind="application/json", headers=None):
-        cut = self.has("cut")
+        cut = self.has("cut", "reset", "stall")
         short = self.has("truncate")
         if short is not None:
             body = body[:short.get("bytes", len(body) // 2)]
@@ -294,8 +296,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         if cut is not None:
             self.wfile.write(body[:cut.get("bytes", len(body) // 2)])
-            self.wfile.flush()
-            raise Aborted
+            self.break_off(cut)
         self.wfile.write(body)
 
     def stream(self, status, pieces, kind, headers=None):
@@ -310,7 +311,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         packer = zlib.compressobj(1, zlib.DEFLATED, 31) if zipped else None
-        cut, short = self.has("cut"), self.has("truncate")
+        cut, short = self.has("cut", "reset", "stall"), self.has("truncate")
         drip = self.has("drip")
         limit = next((f.get("bytes", 1000) for f in (cut, short) if f), None)
         size = 16384 if drip else CHUNK
@@ -336,8 +337,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 hold += piece[:limit - sent]
                 flush(last=short is not None)
                 if cut is not None:
-                    self.wfile.flush()
-                    raise Aborted
+                    self.break_off(cut)
                 break
             hold += piece
             sent += len(piece)
@@ -345,6 +345,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 flush()
         else:
             flush(last=True)
+            self.row["whole"] = True
         self.wfile.write(b"0\r\n\r\n")
         self.row["bytes"] = sent
 
@@ -359,15 +360,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
     # -- places ---------------------------------------------------------
 
     def login(self, sim, place, make):
-        if self.start_faults(sim, place):
+        tenant = self.path.strip("/").split("/")[0]
+        if self.start_faults(sim, place, sim.entra.tenants.get(
+                tenant.lower())):
             return
         status, headers, body = make()
         self.row["codes"] = json.loads(body).get("error_codes", [])
         self.send(status, body, "application/json; charset=utf-8", headers)
 
-    def authorized(self, sim, api, permission):
+    def authorized(self, sim, audience, permission):
         """False after a 401 or 403."""
-        serial, why = sim.entra.judge(self.headers.get("Authorization"), api)
+        serial, why = sim.entra.judge(self.headers.get("Authorization"),
+                                      audience)
         self.row["token"] = serial
         if why is None:
             return True
@@ -390,83 +394,98 @@ class Handler(http.server.BaseHTTPRequestHandler):
                            'oauth2/authorize"' % sim.login_url})
         return False
 
-    def graph(self, sim, query):
-        if self.start_faults(sim, "alerts"):
+    def begin_api(self, sim, place, audience, permission, calls=None):
+        """The store to answer from; None: the answer was another."""
+        tenant = sim.entra.tenant_of(self.headers.get("Authorization"))
+        if (self.start_faults(sim, place, tenant)
+                or not self.authorized(sim, audience, permission)):
+            return None
+        wait = sim.over_quota(place, tenant, calls)
+        if wait:
+            self.send(429, self.graph_error(
+                "TooManyRequests", "You have sent too many requests. Please "
+                "wait %d seconds before trying again." % wait),
+                headers={"Retry-After": str(wait)})
+            return None
+        return sim.store_of(tenant, place)
+
+    def link_of(self, sim, page):
+        if self.has("foreign"):
+            return sim.foreign_url + self.path + "&$skiptoken=away"
+        if self.has("link"):
+            return self.has("link").get("link", "")
+        if self.has("repeat"):
+            return getattr(sim, self.server.role + "_url") + self.path
+        return None if self.has("no_link") else page.link
+
+    def odata(self, sim, api, query):
+        store = self.begin_api(sim, api.place, api.audience, api.permission,
+                               api.calls)
+        if store is None:
             return
-        if not self.authorized(sim, "graph", "SecurityAlert.Read.All"):
-            return
+        origin = getattr(sim, api.role + "_url")
         try:
-            page = sim.page(query)
+            with sim.lock:
+                page = sim.pager.page(api, store, origin, query)
+                sim.move(store)
         except FilterError as e:
             self.send(400, self.graph_error("BadRequest", str(e)))
             return
-        self.row["ids"] = [r.id for r in page.records]
-        self.row["served"] = len(page.records)
+        if any(r.id in sim.settings.poison for r in page.records):
+            self.send(500, self.graph_error("UnknownError", ""))
+            return
+        self.serve(sim, api.place, store, page.records)
         sim.sleep(sim.settings.page_delay_s)
         partial = self.has("partial")
         self.stream(
-            206 if partial else 200, self.graph_body(sim, page, query),
+            206 if partial else 200,
+            apis.page_body(api, origin, page, self.link_of(sim, page),
+                           self.element()),
             "application/json;odata.metadata=minimal;odata.streaming=true;"
             "IEEE754Compatible=false;charset=utf-8",
             {"Warning": '199 - "Microsoft/Sim/504/10000"'} if partial
             else None)
 
-    def graph_body(self, sim, page, query):
-        head = {"@odata.context": sim.graph_url
-                + "/v1.0/$metadata#security/alerts_v2"}
-        if page.count is not None:
-            head["@odata.count"] = page.count
-        link = page.link
-        if self.has("foreign"):
-            link = sim.foreign_url + self.path + "&$skiptoken=away"
-        elif self.has("link"):
-            link = self.has("link").get("link", "")
-        elif self.has("repeat"):
-            link = sim.graph_url + self.path
-        elif self.has("no_link"):
-            link = None
-        early = link is not None and page.number % 2 == 0
-        if early:               # an annotation may stand anywhere
-            head["@odata.nextLink"] = link
-        yield json.dumps(head)[:-1].encode() + b',"value":['
+    def serve(self, sim, place, store, records):
+        self.served = sim.ledger.serve(place, store.tenant, records)
+        self.row["served"] = len(records)
+
+    def element(self):
         bad = self.has("element")
-        for i, rec in enumerate(page.records):
-            if bad is not None and i == bad.get("at", 0):
-                yield (b"," if i else b"") + _bytes(bad.get("element"))
-                yield b","
-            elif i:
-                yield b","
-            yield rec.json()
-        yield b"]"
-        if link is not None and not early:
-            yield b',"@odata.nextLink":' + json.dumps(link).encode()
-        yield b"}"
+        return bad and (bad.get("at", 0), _bytes(bad.get("element")))
+
+    def one(self, sim, api, rest, query):
+        """/{id}, and /{id}/alerts of an incident."""
+        store = self.begin_api(sim, api.place, api.audience, api.permission,
+                               api.calls)
+        if store is None:
+            return
+        ident, _, inner = rest.partition("/")
+        rec = store.by_id.get(ident)
+        if rec is None or inner not in ("", "alerts"):
+            self.send(404, self.graph_error("ResourceNotFound", "No such "
+                                            "%s." % api.entity))
+        elif inner:
+            self.row["inner"] = ident
+            self.send(200, apis.inner_alerts(rec))
+        else:
+            self.row["inner"] = ident
+            self.send(200, rec.json("$expand" in query or not api.has_inner))
 
     def siem(self, sim, query):
-        if self.start_faults(sim, "siem"):
-            return
-        if not self.authorized(sim, "siem", "the SIEM connector"):
+        store = self.begin_api(sim, "siem", "siem", "the SIEM connector")
+        if store is None:
             return
         try:
-            records = sim.detections_of(query)
+            with sim.lock:
+                records = apis.detections_of(store, query,
+                                             sim.settings.wdatp_window_s)
         except (FilterError, ValueError) as e:
             self.send(400, json.dumps({"Message": str(e)}).encode())
             return
-        self.row["ids"] = [r.id for r in records]
-        self.row["served"] = len(records)
-        bad = self.has("element")
-
-        def pieces():
-            yield b"["
-            for i, rec in enumerate(records):
-                if bad is not None and i == bad.get("at", 0):
-                    yield (b"," if i else b"") + _bytes(bad.get("element"))
-                    yield b","
-                elif i:
-                    yield b","
-                yield rec.json()
-            yield b"]"
-        self.stream(200, pieces(), "application/json; charset=utf-8")
+        self.serve(sim, "siem", store, records)
+        self.stream(200, apis.array(records, bad=self.element()),
+                    "application/json; charset=utf-8")
 
     def control(self, sim, path, body):
         """POST /fault {where, kind, ...}, /settings {...}, /expire,
@@ -484,10 +503,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 sim.entra.expire_tokens()
             elif path == "/add":
                 with sim.lock:
-                    out["ids"] = sim.store.add(args.get("count", 1))
+                    out["ids"] = sim.stores[args.get("place", "alerts")].add(
+                        args.get("count", 1))
             elif path == "/update":
                 with sim.lock:
-                    sim.store.update(args.pop("id"), **args)
+                    sim.stores[args.pop("place", "alerts")].update(
+                        args.pop("id"), **args)
             elif path == "/served":
                 out = {k: dict(v) for k, v in sim.ledger.ids.items()}
             elif path == "/ledger":
@@ -543,12 +564,6 @@ class Listener(socketserver.ThreadingMixIn, http.server.HTTPServer):
                 pass
 
 
-class Page:
-    def __init__(self, records, link, count, number):
-        self.records, self.link = records, link
-        self.count, self.number = count, number
-
-
 def _bytes(value):
     return value if isinstance(value, bytes) else value.encode()
 
@@ -575,18 +590,31 @@ def make_certificates(folder):
     return ca, cert, server_key
 
 
+MAKES = {
+    "alerts": made.graph_alert,
+    "siem": made.detection,
+    "incidents": defender.graph_incident,
+    "defender-alerts": defender.alert,
+    "defender-incidents": defender.incident,
+}
+EMPTY = made.Store()
+EMPTY.tenant = None
+
+
 class Sim:
     def __init__(self, alerts=200, state_dir=None, seed=1, detections=0,
                  now=None, life_s=3599, ports=None, span_s=12 * 3600,
-                 old=0.1, certificates=None):
+                 old=0.1, certificates=None, records=None):
+        """records: {place: count} for the APIs beside alerts and siem."""
         os.makedirs(state_dir, exist_ok=True)
         self.state_dir = state_dir
         self.lock = threading.RLock()
         self.halt = threading.Event()
         self.settings = Settings()
         self.faults = []
-        self.cache = {}
-        self.link_key = secrets.token_bytes(16)
+        self.pager = apis.Pager(self.settings)
+        self.called = collections.defaultdict(collections.deque)
+        self.random = random.Random("%s/moves" % seed)
         self.tenant, self.client_id = made.TENANT, CLIENT_ID
         # what a real one can hold, and percent-encoding must carry over
         self.secret = "Sim~+/=&%_.-" + secrets.token_urlsafe(24)
@@ -596,10 +624,13 @@ class Sim:
         with os.fdopen(fd, "w") as f:
             f.write(self.secret + "\n")
         self.entra = Entra(self.tenant, self.client_id, self.secret, life_s)
-        self.store = made.Store(made.graph_alert, seed, alerts, now, span_s,
-                                old)
-        self.detections = made.Store(made.detection, seed, detections, now,
-                                     span_s, old)
+        counts = {"alerts": alerts, "siem": detections, **(records or {})}
+        self.tenants = {self.tenant: {
+            place: made.Store(make, seed, counts.get(place, 0), now, span_s,
+                              old)
+            for place, make in MAKES.items()}}
+        for store in self.stores.values():
+            store.tenant = self.tenant
         self.ledger_file = os.path.join(state_dir, "ledger.jsonl")
         self.ledger = Ledger(self.ledger_file)
         self.ca_file, cert, key = (certificates
@@ -607,7 +638,8 @@ class Sim:
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(cert, key)
         self.listeners = {}
-        for role in ("login", "graph", "siem", "foreign", "control", "imds"):
+        for role in ("login", "graph", "siem", "defender", "foreign",
+                     "control", "imds"):
             plain = role in ("control", "imds")
             self.listeners[role] = Listener(
                 self, role, None if plain else self.context,
@@ -628,6 +660,19 @@ class Sim:
 
     def __exit__(self, *exc):
         self.close()
+
+    @property
+    def stores(self):
+        """Of the first tenant, by place."""
+        return self.tenants[self.tenant]
+
+    @property
+    def store(self):
+        return self.stores["alerts"]
+
+    @property
+    def detections(self):
+        return self.stores["siem"]
 
     @property
     def stopped(self):
@@ -669,12 +714,12 @@ class Sim:
                 raise ValueError("no such setting: " + name)
             setattr(self.settings, name, value)
 
-    def due(self, place):
+    def due(self, place, url="", tenant=None):
         """The faults of this answer."""
         out = []
         with self.lock:
             for f in list(self.faults):
-                if f.where not in (place, "any"):
+                if not f.meets(place, url, tenant):
                     continue
                 if f.after > 0:
                     f.after -= 1
@@ -692,111 +737,55 @@ class Sim:
     def requests(self, **wanted):
         return self.ledger.select(**wanted)
 
+    def play(self, steps):
+        """Do what a script says, from now on; the Player."""
+        return Player(self, steps)
+
     # -- the data -------------------------------------------------------
 
-    def matching(self, text, order):
-        """Records of a $filter, in the order asked for; cached."""
+    def add_tenant(self, name, alerts=10, place="alerts"):
+        """Another tenant, whose records share the first one's text; its
+        stores by place."""
+        guid = str(uuid.uuid5(uuid.NAMESPACE_DNS, name))
+        first = self.stores[place]
+        store = made.Store(first.make, "%s/%s" % (first.seed, name), alerts,
+                           first.now, pool=first.pool)
+        store.tenant = guid
         with self.lock:
-            key = (text, order, self.store.generation)
-            if key not in self.cache:
-                keep = compile_filter(text)
-                found = [r for r in self.store.records if keep(r)]
-                if order != "createdDateTime asc":      # newest first
-                    found.reverse()
-                if len(self.cache) > 8:
-                    self.cache.clear()
-                self.cache[key] = found
-            return self.cache[key]
+            self.tenants[guid] = {place: store}
+            self.entra.tenants[name.lower()] = guid
+        return self.tenants[guid]
 
-    def page(self, query):
-        """The page that a query asks for; FilterError: 400."""
-        head, mark, token = query.partition("&$skiptoken=")
-        args = urllib.parse.parse_qs(head, keep_blank_values=True)
-        args = {k: v[0] for k, v in args.items()}
-        for name in args:
-            if name not in ("$filter", "$top", "$skip", "$count", "$orderby"):
-                raise FilterError("The query option '%s' is not supported."
-                                  % name)
-        top = self.number(args, "$top", self.settings.default_top)
-        top = max(1, min(top, self.settings.top_max))
-        skip = self.number(args, "$skip", 0)
-        if skip > self.settings.skip_max:
-            raise FilterError("$skip=%d cannot exceed %d"
-                              % (skip, self.settings.skip_max))
-        start, number = skip, 0
-        if mark:
-            start, number = self.read_token(head, token)
-        order = args.get("$orderby", "")
-        if order == "createdDateTime":
-            order += " asc"
-        if not self.settings.order_obeyed:
-            order = ""
-        found = self.matching(args.get("$filter", ""), order)
-        records = found[start:start + top]
-        link = None
-        if start + top < len(found) and self.settings.links_given:
-            link = "%s/v1.0/security/alerts_v2?%s&$skiptoken=%s" % (
-                self.graph_url, head,
-                self.make_token(head, start + top, number + 1))
-        count = None
-        if (args.get("$count") == "true" and self.settings.count_given
-                and number == 0):
-            count = len(found)
-        return Page(records, link, count, number)
+    def store_of(self, tenant, place):
+        stores = self.tenants.get(tenant, self.stores)
+        return stores.get(place) or EMPTY
 
-    @staticmethod
-    def number(args, name, default):
-        text = args.get(name, str(default))
-        if not text.isdigit():
-            raise FilterError("Invalid value '%s' for %s query option found."
-                              % (text, name))
-        return int(text)
+    def move(self, store):
+        """Records that change while they are paged."""
+        for _ in range(self.settings.moves if store.records else 0):
+            store.update(self.random.choice(store.records).id)
 
-    def make_token(self, head, start, number):
-        """Signed over the rest of the URL: it must come back unaltered."""
-        text = "%d.%d" % (start, number)
-        mac = hmac.new(self.link_key, (text + head).encode(), hashlib.sha256)
-        return base64.urlsafe_b64encode(
-            text.encode() + b"." + mac.hexdigest()[:16].encode()).decode()
-
-    def read_token(self, head, token):
-        try:
-            text = base64.urlsafe_b64decode(token).decode()
-            start, number, _ = text.split(".")
-            if self.make_token(head, int(start), int(number)) == token:
-                return int(start), int(number)
-        except (ValueError, UnicodeDecodeError):
-            pass
-        raise FilterError("Skip token is not valid.")
-
-    def detections_of(self, query):
-        """What the WDATP SIEM API answers; ValueError: 400."""
-        args = urllib.parse.parse_qs(query, keep_blank_values=True)
-        args = {k.lower(): v[0] for k, v in args.items()}
-        for name in args:
-            if name not in ("sincetimeutc", "untiltimeutc", "limit", "ago",
-                            "machinegroups"):
-                raise ValueError("Unknown parameter: " + name)
-        now = made.now_ticks()
-        since = now - self.settings.wdatp_window_s * made.TICKS
-        until = now
-        if "sincetimeutc" in args:
-            since = ticks(args["sincetimeutc"])
-        if "untiltimeutc" in args:
-            until = ticks(args["untiltimeutc"])
+    def over_quota(self, place, tenant, row):
+        """Seconds to wait; 0: none.  What is refused counts, too."""
+        quota = self.settings.quota
+        calls, span = (row if quota is True else quota) or (0, 0)
+        if not calls:
+            return 0
+        now = time.monotonic()
         with self.lock:
-            found = [r for r in self.detections.records
-                     if since <= r.updated <= until]
-        if "limit" in args:             # the most recent ones
-            found.sort(key=lambda r: r.updated)
-            found = found[-int(args["limit"]):]
-        return found
+            at = self.called[place, tenant]
+            at.append(now)
+            while at[0] <= now - span:
+                at.popleft()
+            return int(at[0] + span - now) + 1 if len(at) > calls else 0
 
 
 def main():
     p = argparse.ArgumentParser(description="simulated Microsoft endpoints")
     p.add_argument("--alerts", type=int, default=200)
     p.add_argument("--detections", type=int, default=0)
+    for place in ("incidents", "defender-alerts", "defender-incidents"):
+        p.add_argument("--" + place, type=int, default=0)
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--state-dir", required=True)
     p.add_argument("--token-life", type=int, default=3599)
@@ -804,7 +793,10 @@ def main():
                    help="end with the end of standard input")
     a = p.parse_args()
     sim = Sim(a.alerts, a.state_dir, a.seed, a.detections,
-              life_s=a.token_life)
+              life_s=a.token_life,
+              records={"incidents": a.incidents,
+                       "defender-alerts": a.defender_alerts,
+                       "defender-incidents": a.defender_incidents})
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: done.set())
