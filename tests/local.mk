@@ -16,6 +16,7 @@ scenarios = \
 	tests/scenario/test_map_wants.py \
 	tests/scenario/test_once.py \
 	tests/scenario/test_run.py \
+	tests/scenario/test_schedules.py \
 	tests/scenario/test_secrets.py \
 	tests/scenario/test_shipped_maps.py \
 	tests/scenario/test_status.py \
@@ -55,7 +56,14 @@ clean-local: clean-local-tests
 clean-local-tests:
 	rm -rf cppcheck
 
-.PHONY: lint dist-hook-tests clean-local-tests
+# Random schedules of faults and kills; SEED=17 COUNT=1 runs one again.
+SEED = 1
+COUNT = 200
+check-faults: cefwd$(EXEEXT)
+	$(AM_TESTS_ENVIRONMENT) $(PYTHON3) \
+	    $(srcdir)/tests/scenario/schedules.py --seed $(SEED) --count $(COUNT)
+
+.PHONY: check-faults lint dist-hook-tests clean-local-tests
 lint: all
 	$(AM_TESTS_ENVIRONMENT) PYTHON3='$(PYTHON3)' \
 	    $(srcdir)/tests/lint/run --all

@@ -361,11 +361,12 @@ class Store:
     function that numbers them; both may be missing."""
 
     def __init__(self, make=graph_alert, seed=1, count=0, now=None,
-                 span_s=12 * 3600, old=0.1, pool=None):
+                 span_s=12 * 3600, old=0.1, pool=None, skew_s=0):
         self.make, self.seed = make, seed
+        self.skew_s = skew_s
         self.expanded = getattr(make, "expanded", None)
         self.ident = getattr(make, "ident", alert_ident)
-        self.now = now or now_ticks()
+        self.now = now or self.clock()
         self.pool = [] if pool is None else pool
         self.generation = 0     # changes with every change
         self.records = []       # sorted by created
@@ -384,6 +385,9 @@ class Store:
                 created = min(created, updated)
             self._new(created, updated)
         self.records.sort(key=lambda x: x.created)
+
+    def clock(self):
+        return now_ticks() + self.skew_s * TICKS
 
     def _template(self, i):
         k = i % POOL_MAX
@@ -404,7 +408,7 @@ class Store:
     def add(self, count=1, created=None, updated=None):
         """New ones, created now; their ids.  With a time that is past they
         are late: created then, and not to be seen before now."""
-        at = created or now_ticks()
+        at = created or self.clock()
         out = []
         for k in range(count):
             out.append(self._new(at + k, (updated or at) + k).id)
@@ -415,7 +419,7 @@ class Store:
     def add_raw(self, alert, created=None):
         """A Graph alert of the caller's own; its id and times are
         replaced."""
-        at = created or now_ticks()
+        at = created or self.clock()
         alert = dict(alert)
         ident = alert.get("id", "raw%d" % self.made)
         alert.update(id="@ID@", createdDateTime="@CREATED@",
@@ -434,7 +438,7 @@ class Store:
         if members:
             template = Template({**template.alert, **members},
                                 template.expanded)
-        rec = Record(ident, old.created, at or now_ticks(), template,
+        rec = Record(ident, old.created, at or self.clock(), template,
                      old.version + 1)
         k = bisect.bisect_left(self.records, old.created,
                                key=lambda x: x.created)

@@ -265,7 +265,7 @@ def detections_of(store, query, window_s):
         if name not in ("sincetimeutc", "untiltimeutc", "limit", "ago",
                         "machinegroups"):
             raise ValueError("Unknown parameter: " + name)
-    now = made.now_ticks()
+    now = store.clock()
     since, until = now - window_s * made.TICKS, now
     if "sincetimeutc" in args:
         since = ticks(args["sincetimeutc"])

@@ -24,7 +24,8 @@ def add(sim, place="alerts", count=1):
 
 
 def late(sim, place="alerts", count=1, age_s=300):
-    sim.stores[place].add(count, made.now_ticks() - age_s * made.TICKS)
+    store = sim.stores[place]
+    store.add(count, store.clock() - age_s * made.TICKS)
 
 
 def update(sim, place="alerts", pick=0, members=None):
@@ -32,13 +33,15 @@ def update(sim, place="alerts", pick=0, members=None):
 
 
 def alike(sim, place="alerts", picks=(), members=None):
-    store, at = sim.stores[place], made.now_ticks()
+    store = sim.stores[place]
+    at = store.clock()
     for pick in set(p % max(1, len(store.by_id)) for p in picks):
         if store.by_id:
             store.update(list(store.by_id)[pick], at, **(members or {}))
 
 
-def fault(sim, **options):
+def fault(sim, name=None, **options):
+    del name                    # for the one who reads the script
     sim.fault(**options)
 
 

@@ -16,7 +16,8 @@ SIGINT, or, with --until-eof, the end of its standard input.
 
 A fault is (where, kind, options).  where: discovery token alerts incidents
 defender-alerts defender-incidents siem any.
-    status      status=, retry_after= (text, optional), body=
+    status      status=, retry_after= (text, optional), body=, retry_date=
+                (seconds from now, written as a date)
     html        200 with a page of a proxy
     drop        the connection is closed without an answer
     cut         the connection is closed after `bytes` bytes of the body
@@ -29,6 +30,7 @@ defender-alerts defender-incidents siem any.
     link        the nextLink is `link`
     no_link     a page without its nextLink
     repeat      the nextLink leads to the same page
+    circle      the nextLink leads to the first page
     slow        waits `seconds`, then answers properly
     drip        `seconds` between every 16 KiB of the body
     expire      all tokens end now, so this request is 401
@@ -68,7 +70,7 @@ from script import Player                               # noqa: E402
 CLIENT_ID = "0f1e2d3c-4b5a-4697-8877-665544332211"
 CHUNK = 65536
 KINDS = ("status html drop cut reset stall truncate raw element foreign link "
-         "no_link repeat slow drip expire partial mistype").split()
+         "no_link repeat circle slow drip expire partial mistype").split()
 PLACES = ["discovery", "token", "siem", "any", *apis.APIS]
 
 
@@ -235,6 +237,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         extra = {}
         if f.get("retry_after") is not None:
             extra["Retry-After"] = str(f.get("retry_after"))
+        if f.get("retry_date") is not None:
+            extra["Retry-After"] = self.date_time_string(
+                time.time() + f.get("retry_date")
+                + (self.server.sim.settings.date_offset_s or 0))
         if f.get("www_authenticate"):
             extra["WWW-Authenticate"] = f.get("www_authenticate")
         if f.get("location"):
@@ -416,6 +422,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.has("link").get("link", "")
         if self.has("repeat"):
             return getattr(sim, self.server.role + "_url") + self.path
+        if self.has("circle"):
+            return (getattr(sim, self.server.role + "_url")
+                    + self.path.partition("&$skiptoken=")[0])
         return None if self.has("no_link") else page.link
 
     def odata(self, sim, api, query):
@@ -604,13 +613,15 @@ EMPTY.tenant = None
 class Sim:
     def __init__(self, alerts=200, state_dir=None, seed=1, detections=0,
                  now=None, life_s=3599, ports=None, span_s=12 * 3600,
-                 old=0.1, certificates=None, records=None):
-        """records: {place: count} for the APIs beside alerts and siem."""
+                 old=0.1, certificates=None, records=None, skew_s=0):
+        """records: {place: count} for the APIs beside alerts and siem.
+        skew_s: how far the clock of all of it is ahead of this host's."""
         os.makedirs(state_dir, exist_ok=True)
         self.state_dir = state_dir
         self.lock = threading.RLock()
         self.halt = threading.Event()
         self.settings = Settings()
+        self.settings.date_offset_s = skew_s
         self.faults = []
         self.pager = apis.Pager(self.settings)
         self.called = collections.defaultdict(collections.deque)
@@ -627,7 +638,7 @@ class Sim:
         counts = {"alerts": alerts, "siem": detections, **(records or {})}
         self.tenants = {self.tenant: {
             place: made.Store(make, seed, counts.get(place, 0), now, span_s,
-                              old)
+                              old, skew_s=skew_s)
             for place, make in MAKES.items()}}
         for store in self.stores.values():
             store.tenant = self.tenant
