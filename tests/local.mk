@@ -14,6 +14,7 @@ scenarios = \
 	tests/scenario/test_loss.py \
 	tests/scenario/test_map_manual.py \
 	tests/scenario/test_map_wants.py \
+	tests/scenario/test_oidc.py \
 	tests/scenario/test_once.py \
 	tests/scenario/test_run.py \
 	tests/scenario/test_schedules.py \
@@ -25,7 +26,7 @@ scenarios = \
 TESTS += tests/lint/run $(scenarios)
 $(scenarios:.py=.log): cefwd$(EXEEXT)
 
-EXTRA_DIST += tests/lint tests/maps tests/scenario tests/sim
+EXTRA_DIST += tests/lint tests/maps tests/oidc tests/scenario tests/sim
 
 # Preloaded into a program that no sanitizer is linked to twice: without
 # CFLAGS.
@@ -51,10 +52,10 @@ dist-hook-tests:
 	find '$(distdir)/tests' -name '*.log' -exec rm -f {} +
 	find '$(distdir)/tests' -name '*.trs' -exec rm -f {} +
 
-# lint's memory of what it has looked at
+# lint's memory of what it has looked at; what npm brought
 clean-local: clean-local-tests
 clean-local-tests:
-	rm -rf cppcheck
+	rm -rf cppcheck oidc-provider
 
 # Random schedules of faults and kills; SEED=17 COUNT=1 runs one again.
 SEED = 1
