@@ -152,6 +152,7 @@ next_slice(struct source_pass *p)
 		return;
 	}
 	p->page_size = source__page_size(p->source);
+	p->restarts = 0;
 	ask_slice(p);
 }
 
@@ -425,6 +426,21 @@ page_ok(struct source_pass *p)
 		slice_end(p);
 }
 
+/* A link ended before the slice did.  Its first page can be read each time, so
+   failures in a row do not tell: a slice of fewer pages may end sooner. */
+static void
+restart(struct source_pass *p, const struct err *e)
+{
+	if (++p->restarts >= SHRINK_AFTER) {
+		p->restarts = 0;
+		halve(p, e);
+		return;
+	}
+	source__slice_begin(p);
+	if (!p->is_gone)
+		again(p, SOURCE_UNREACHABLE, e);
+}
+
 static void
 final(struct source_pass *p, const struct err *e)
 {
@@ -462,9 +478,7 @@ source__page_done(struct source_pass *p, const struct err *why)
 		again(p, SOURCE_THROTTLED, &e);
 		break;
 	case VERDICT_RESTART:
-		source__slice_begin(p);
-		if (!p->is_gone)
-			failed(p, &e);
+		restart(p, &e);
 		break;
 	case VERDICT_SMALLER:
 		failed(p, &e);

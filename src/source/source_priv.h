@@ -115,12 +115,13 @@ struct source_pass {
 
 	/* Trouble. */
 	struct backoff backoff;
-	unsigned int fails; /* in a row */
-	bool has_worked;    /* an answer was whole in this pass */
-	int64_t gap_lo;     /* stepped round, not yet told; STAMP_NONE */
-	struct err gap_why; /* why */
-	unsigned int idle;  /* calls in a row that brought nothing new */
-	bool has_told;      /* told and told_status are what state() knows */
+	unsigned int fails;    /* in a row */
+	unsigned int restarts; /* of the slice under way */
+	bool has_worked;       /* an answer was whole in this pass */
+	int64_t gap_lo;        /* stepped round, not yet told; STAMP_NONE */
+	struct err gap_why;    /* why */
+	unsigned int idle;     /* calls in a row that brought nothing new */
+	bool has_told;         /* told and told_status are what state() knows */
 	enum source_state told;
 	int told_status;
 

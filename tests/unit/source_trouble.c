@@ -197,6 +197,35 @@ what_always_fails_is_stepped_round(void **state)
 	}
 }
 
+/* Links live too shortly to be followed. */
+static bool
+links_have_ended(
+    struct sim_api *sim, const struct fake_request *r, struct fake_answer *a)
+{
+	(void)sim;
+	if (strstr(r->url, "$skip=") == NULL)
+		return false;
+	a->status = 410;
+	return true;
+}
+
+static void
+links_that_always_end_are_not_needed_in_the_end(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, "graph-alerts");
+	w.o.page_size = 60;
+	w.sim.before = links_have_ended;
+	world_fill(&w, 300, now() - 20 * HOUR, 60 * SEC);
+	run(&w);
+	assert_whole(&w);
+	assert_all_seen(&w, 100);
+	assert_string_equal(w.gaps.p, "");
+	world_fini(&w);
+}
+
 static bool
 always_500(
     struct sim_api *sim, const struct fake_request *r, struct fake_answer *a)
@@ -544,6 +573,8 @@ main(void)
 		cmocka_unit_test(passing_trouble_is_waited_out),
 		cmocka_unit_test(an_outage_is_no_gap_and_no_storm),
 		cmocka_unit_test(what_always_fails_is_stepped_round),
+		cmocka_unit_test(
+		    links_that_always_end_are_not_needed_in_the_end),
 		cmocka_unit_test(an_api_that_never_answers_is_asked_slowly),
 		cmocka_unit_test(a_token_that_dies_on_the_way_is_renewed_once),
 		cmocka_unit_test(
