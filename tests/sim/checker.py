@@ -228,7 +228,7 @@ class Checker:
                 if x is None:
                     continue
                 groups.setdefault(alike(x), []).append(r)
-                # to and fro and to again: sent each time
+                # there, back and there again: sent each time
                 if updates == "all" or alike(x) != before:
                     runs[alike(x)] += 1
                 before = alike(x)
