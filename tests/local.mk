@@ -21,6 +21,7 @@ scenarios = \
 	tests/scenario/test_secrets.py \
 	tests/scenario/test_shipped_maps.py \
 	tests/scenario/test_status.py \
+	tests/scenario/test_tls.py \
 	tests/scenario/test_translate.py
 
 TESTS += tests/lint/run $(scenarios)

@@ -43,6 +43,7 @@ check_add_url(struct buf *out, const struct dest_url *u)
 {
 	static const char *const schemes[] = {
 		[DEST_TCP] = "tcp",
+		[DEST_TLS] = "tls",
 		[DEST_UDP] = "udp",
 	};
 	const bool is_v6 = strchr(u->host, ':') != NULL;

@@ -78,6 +78,10 @@ struct conf_source {
 struct conf_destination {
 	const struct kf_section *section;
 	struct conf_words url;
+	const char *ca_file;
+	const char *client_certificate_file;
+	const char *client_key_file;
+	const char *server_name;
 	unsigned int framing;
 	unsigned int header;
 	unsigned int facility;

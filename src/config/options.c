@@ -157,6 +157,17 @@ static const struct option options[] = {
 	{ CONF_DESTINATION, "url", OPTION_TEXTS, AT_D(url),
 	  .is_required = true,
 	  .help = "receivers, tried in order" },
+	{ CONF_DESTINATION, "ca-file", OPTION_PATH, AT_D(ca_file),
+	  .help = "certificates trusted for a tls:// receiver" },
+	{ CONF_DESTINATION, "client-certificate-file", OPTION_PATH,
+	  AT_D(client_certificate_file),
+	  .help = "certificate shown to a tls:// receiver" },
+	{ CONF_DESTINATION, "client-key-file", OPTION_PATH,
+	  AT_D(client_key_file),
+	  .help = "its private key, where it stands in a file of its own" },
+	{ CONF_DESTINATION, "server-name", OPTION_TEXT, AT_D(server_name),
+	  .check = conf__check_host_name,
+	  .help = "name that the certificate of a tls:// receiver has" },
 	{ CONF_DESTINATION, "framing", OPTION_CHOICE, AT_D(framing),
 	  .def = "lf", .words = framings, .later = framings_later,
 	  .help = "what divides lines on a stream" },
@@ -196,11 +207,7 @@ static const struct {
 	const char *key;
 } later[] = {
 	{ CONF_DESTINATION, "max-rate" },
-	{ CONF_DESTINATION, "ca-file" },
-	{ CONF_DESTINATION, "client-certificate-file" },
-	{ CONF_DESTINATION, "client-key-file" },
 	{ CONF_DESTINATION, "client-key-password-file" },
-	{ CONF_DESTINATION, "server-name" },
 };
 
 /* clang-format on */

@@ -227,9 +227,75 @@ build_urls(struct conf *c, struct conf_destination *raw)
 		    -1) {
 			conf__fault_word(
 			    c, raw->section, "url", w, "%s", e.text);
+		} else if (raw->urls[raw->n_urls].scheme !=
+		    raw->urls[0].scheme) {
+			/* A line is framed once, however often it is sent. */
+			conf__fault_word(c, raw->section, "url", w,
+			    "url mixes schemes: give all of them the same "
+			    "scheme, or use two destinations");
+			dest_url_fini(&raw->urls[raw->n_urls]);
 		} else {
 			raw->n_urls++;
 		}
+	}
+}
+
+/* Keys that say something of TLS alone. */
+static const char *const tls_keys[] = {
+	"ca-file",
+	"client-certificate-file",
+	"client-key-file",
+	"server-name",
+};
+
+/* Where a fault of the files is shown: at the key that names one. */
+static const char *
+tls_key(const struct conf_destination *raw, const char *text)
+{
+	const char *const files[] = { raw->ca_file,
+		raw->client_certificate_file, raw->client_key_file };
+
+	for (size_t i = 0; i < NELEM(files); i++) {
+		if (files[i] != NULL &&
+		    strncmp(text, files[i], strlen(files[i])) == 0)
+			return tls_keys[i];
+	}
+	return "url";
+}
+
+static void
+rule_tls(struct conf *c, const struct conf_destination *raw,
+    const struct dest_options *o)
+{
+	const char *key_file = raw->client_key_file != NULL ?
+	    raw->client_key_file :
+	    raw->client_certificate_file;
+	struct err e;
+
+	if (o->n_urls == 0)
+		return;
+	if (o->urls[0].scheme != DEST_TLS) {
+		for (size_t i = 0; i < NELEM(tls_keys); i++) {
+			if (kf_find(raw->section, tls_keys[i]) == NULL)
+				continue;
+			conf__fault(c, raw->section, tls_keys[i],
+			    "\"%s\" is for tls:// alone; write url = "
+			    "tls://..., or remove the line",
+			    tls_keys[i]);
+		}
+		return;
+	}
+	if (raw->client_key_file != NULL &&
+	    raw->client_certificate_file == NULL) {
+		conf__fault(c, raw->section, "client-key-file",
+		    "\"client-key-file\" without "
+		    "\"client-certificate-file\"");
+		return;
+	}
+	if ((key_file != NULL && conf__check_private(key_file, &e) == -1) ||
+	    dest_tls_check(&o->tls, &e) == -1) {
+		conf__fault(
+		    c, raw->section, tls_key(raw, e.text), "%s", e.text);
 	}
 }
 
@@ -247,6 +313,13 @@ conf__rules_destinations(struct conf *c)
 
 		*out = (struct dest_options){
 			.name = raw->section->name,
+			.tls = {
+				.ca_file = raw->ca_file,
+				.certificate_file =
+				    raw->client_certificate_file,
+				.key_file = raw->client_key_file,
+				.server_name = raw->server_name,
+			},
 			.header = (enum dest_header)raw->header,
 			.facility = raw->facility,
 			.host_name = raw->host_name,
@@ -260,6 +333,7 @@ conf__rules_destinations(struct conf *c)
 		build_urls(c, raw);
 		out->urls = raw->urls;
 		out->n_urls = raw->n_urls;
+		rule_tls(c, raw, out);
 		if (raw->window < raw->max_line) {
 			conf__fault(c, raw->section, "window",
 			    "\"window\" is smaller than \"max-line\": no line "

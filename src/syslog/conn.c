@@ -81,6 +81,7 @@ STATES(STATE)
 
 static const struct transport *const transports[] = {
 	[DEST_TCP] = &tcp_transport,
+	[DEST_TLS] = &tls_transport,
 	[DEST_UDP] = &udp_transport,
 };
 
@@ -362,8 +363,12 @@ on_connect_deadline(uv_timer_t *h)
 static enum next
 st_connect(struct conn *c)
 {
-	const struct link_options o = { .loop = c->loop,
-		.no_sock_diag = c->options->no_sock_diag };
+	const struct link_options o = {
+		.loop = c->loop,
+		.host = url_of(c)->host,
+		.tls = &c->options->tls,
+		.no_sock_diag = c->options->no_sock_diag,
+	};
 	struct err e;
 
 	if (c->link != NULL)

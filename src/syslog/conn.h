@@ -59,8 +59,9 @@ struct conn {
 	bool is_probation; /* it is not told as up before it has lasted */
 	bool is_told_up;   /* the owner believes that it is up */
 	bool is_told_away;
-	struct err why;  /* what failed since the list was begun */
-	size_t line_max; /* of the link that is or was open last */
+	struct err why;     /* what failed since the list was begun */
+	uint64_t warned_ms; /* of a certificate's end; 0: not yet */
+	size_t line_max;    /* of the link that is or was open last */
 };
 
 /* The row of a scheme. */

@@ -185,7 +185,7 @@ check_options(const struct dest_options *o, struct err *e)
 		/* A line is framed once, however often it is sent. */
 		if (o->urls[i].scheme != o->urls[0].scheme) {
 			return err_set(e, ERR_CONFIG,
-			    "url mixes tcp and udp: give all of them the same "
+			    "url mixes schemes: give all of them the same "
 			    "scheme, or use two destinations");
 		}
 	}

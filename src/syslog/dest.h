@@ -24,8 +24,9 @@
 
 enum dest_scheme {
 	DEST_TCP,
+	DEST_TLS,
 	DEST_UDP,
-	/* TLS, file and stdout follow here: rows of the transport table */
+	/* file and stdout follow here: rows of the transport table */
 };
 
 /* Host is a name, an IPv4 or a bare IPv6 address. */
@@ -37,7 +38,7 @@ struct dest_url {
 
 /* "tcp://host:port", "udp://[::1]:514" to its parts (strings malloc'ed;
    dest_url_fini()); 0, or -1 with e saying what the URL lacks.  Default port
-   514. */
+   514, for tls 6514 (RFC 5425 4.1). */
 int dest_url_parse(const char *text, struct dest_url *out, struct err *e);
 void dest_url_fini(struct dest_url *u);
 
@@ -46,11 +47,24 @@ enum dest_header {
 	/* rfc5424, none follow */
 };
 
+/* How a receiver is known, and how we are; PEM files, read at each connection,
+   so that renewed ones need no restart. */
+struct dest_tls {
+	const char *ca_file;          /* NULL: those of the system */
+	const char *certificate_file; /* with its chain; NULL: none is shown */
+	const char *key_file;         /* NULL: in certificate_file */
+	const char *server_name;      /* NULL: the URL's host */
+};
+
+/* Whether the files can be used; -1 with ERR_CONFIG. */
+int dest_tls_check(const struct dest_tls *o, struct err *e);
+
 /* Borrowed for the life of the struct dest. */
 struct dest_options {
 	const char *name;            /* [destination NAME] */
 	const struct dest_url *urls; /* failover list */
 	size_t n_urls;
+	struct dest_tls tls;
 	enum dest_header header;
 	unsigned int facility; /* 0..23; user = 1 */
 	const char *host_name; /* in the header */

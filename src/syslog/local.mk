@@ -9,7 +9,10 @@ libsyslog_a_SOURCES = \
 	src/syslog/settle.c src/syslog/settle.h \
 	src/syslog/sockdiag.c src/syslog/sockdiag.h \
 	src/syslog/spool.c src/syslog/spool.h \
+	src/syslog/stream.c src/syslog/stream.h \
 	src/syslog/tcp.c \
+	src/syslog/tls.c src/syslog/tls.h \
+	src/syslog/tls_context.c \
 	src/syslog/transport.h \
 	src/syslog/udp.c \
 	src/syslog/url.c

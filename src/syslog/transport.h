@@ -22,6 +22,7 @@
 
 struct sockaddr;
 struct conn;
+struct dest_tls;
 struct spool;
 struct transport;
 
@@ -48,6 +49,8 @@ struct look {
 
 struct link_options {
 	uv_loop_t *loop;
+	const char *host; /* of the URL */
+	const struct dest_tls *tls;
 	bool no_sock_diag;
 };
 
@@ -72,6 +75,7 @@ struct transport {
 };
 
 extern const struct transport tcp_transport;
+extern const struct transport tls_transport;
 extern const struct transport udp_transport;
 
 /*

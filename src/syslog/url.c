@@ -12,21 +12,19 @@
 #include "keyfile/keyfile.h"
 #include "syslog/dest.h"
 
-#define DEFAULT_PORT "514"
-
 /* A name of RFC 1035 is at most 255 bytes; a scope id (RFC 4007) fits too. */
 #define URL_HOST_MAX 255U
 
 static const struct scheme {
 	const char *word;
 	enum dest_scheme scheme;
-	bool is_here; /* false: a later version's */
+	const char *port; /* default; NULL: a later version's */
 } schemes[] = {
-	{ "tcp", DEST_TCP, true },
-	{ "udp", DEST_UDP, true },
-	{ "tls", DEST_TCP, false },
-	{ "file", DEST_TCP, false },
-	{ "stdout", DEST_TCP, false },
+	{ "tcp", DEST_TCP, "514" },
+	{ "tls", DEST_TLS, "6514" },
+	{ "udp", DEST_UDP, "514" },
+	{ "file", DEST_TCP, NULL },
+	{ "stdout", DEST_TCP, NULL },
 };
 
 static int
@@ -48,28 +46,28 @@ bad_scheme(const char *text, size_t len, struct err *e)
 		    (int)len, text, text, near);
 	}
 	return err_set(e, ERR_CONFIG,
-	    "unknown scheme \"%.*s\" in url \"%s\": use tcp://host:port or "
-	    "udp://host:port",
+	    "unknown scheme \"%.*s\" in url \"%s\": use tcp://host:port, "
+	    "tls://host:port or udp://host:port",
 	    (int)len, text, text);
 }
 
-static int
-parse_scheme(const char *text, size_t len, enum dest_scheme *out, struct err *e)
+static const struct scheme *
+parse_scheme(const char *text, size_t len, struct err *e)
 {
 	for (size_t i = 0; i < NELEM(schemes); i++) {
 		if (strlen(schemes[i].word) != len ||
 		    strncasecmp(schemes[i].word, text, len) != 0)
 			continue;
-		if (!schemes[i].is_here) {
-			return err_set(e, ERR_CONFIG,
-			    "url \"%s\": %s is not in this version yet: use "
-			    "tcp:// or udp://",
-			    text, schemes[i].word);
-		}
-		*out = schemes[i].scheme;
-		return 0;
+		if (schemes[i].port != NULL)
+			return &schemes[i];
+		(void)err_set(e, ERR_CONFIG,
+		    "url \"%s\": %s is not in this version yet: use tcp://, "
+		    "tls:// or udp://",
+		    text, schemes[i].word);
+		return NULL;
 	}
-	return bad_scheme(text, len, e);
+	(void)bad_scheme(text, len, e);
+	return NULL;
 }
 
 /* Names, IPv4 and IPv6 addresses; what no resolver takes is refused here,
@@ -126,7 +124,7 @@ dest_url_parse(const char *text, struct dest_url *out, struct err *e)
 {
 	const char *colon = strchr(text, ':');
 	const char *host, *end, *port;
-	enum dest_scheme scheme;
+	const struct scheme *scheme;
 	bool is_bracketed;
 
 	if (colon == NULL) {
@@ -138,7 +136,8 @@ dest_url_parse(const char *text, struct dest_url *out, struct err *e)
 		return err_set(e, ERR_CONFIG,
 		    "url \"%s\" has no scheme: write tcp://%s", text, text);
 	}
-	if (parse_scheme(text, (size_t)(colon - text), &scheme, e) == -1)
+	scheme = parse_scheme(text, (size_t)(colon - text), e);
+	if (scheme == NULL)
 		return -1;
 	if (strncmp(colon, "://", 3) != 0) {
 		return err_set(e, ERR_CONFIG,
@@ -173,10 +172,10 @@ dest_url_parse(const char *text, struct dest_url *out, struct err *e)
 	}
 	if (check_host(text, host, (size_t)(end - host), is_bracketed, e) == -1)
 		return -1;
-	port = *port == ':' ? port + 1 : DEFAULT_PORT;
+	port = *port == ':' ? port + 1 : scheme->port;
 	if (check_port(text, port, e) == -1)
 		return -1;
-	*out = (struct dest_url){ .scheme = scheme,
+	*out = (struct dest_url){ .scheme = scheme->scheme,
 		.host = xstrndup(host, (size_t)(end - host)),
 		.port = xstrdup(port) };
 	return 0;

@@ -102,7 +102,7 @@ class Real:
         return self.daemon.lines()
 
 
-TRANSPORTS = ("tcp",)
+TRANSPORTS = ("tcp", "tls")
 RECEIVERS = {
     "plain": Plain,
     "rsyslog": lambda *a: Real(Rsyslog, *a),

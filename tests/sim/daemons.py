@@ -45,17 +45,24 @@ def free_port(kind=socket.SOCK_STREAM):
         return s.getsockname()[1]
 
 
+def vars_of(tls):
+    return {"ca": tls.ca, "cert": tls.cert, "key": tls.key}
+
+
 class Daemon:
-    """One receiver: .tcp and .udp ports, .lines(), stop(), kill()."""
+    """One receiver: .tcp, .udp and, with certificates, .tls ports,
+    .lines(), stop(), kill().  tls: .ca, .cert, .key."""
     name = ""
 
-    def __init__(self, state_dir):
+    def __init__(self, state_dir, tls=None):
         self.root, self.program = find(self.name)
         self.dir = state_dir
         os.makedirs(state_dir, exist_ok=True)
         self.out = os.path.join(state_dir, "received")
         self.tcp = free_port()
         self.udp = free_port(socket.SOCK_DGRAM)
+        self.certificates = tls
+        self.tls = free_port() if tls else None
         self.process = None
         self.start()
 
@@ -149,6 +156,13 @@ input(type="imtcp" address="127.0.0.1" port="%(tcp)d" ruleset="keep")
 input(type="imudp" address="127.0.0.1" port="%(udp)d" ruleset="keep"
       rcvbufSize="8m")
 """ % {"dir": self.dir, "out": self.out, "tcp": self.tcp, "udp": self.udp})
+            if self.tls:
+                f.write("""\
+input(type="imtcp" address="127.0.0.1" port="%(port)d" ruleset="keep"
+      streamDriver.name="ossl" streamDriver.mode="1"
+      streamDriver.authMode="anon" streamDriver.caFile="%(ca)s"
+      streamDriver.certFile="%(cert)s" streamDriver.keyFile="%(key)s")
+""" % {"port": self.tls, **vars_of(self.certificates)})
         command = [self.program, "-n", "-C", "-f", conf,
                    "-i", os.path.join(self.dir, "pid")]
         modules = glob.glob(os.path.join(self.root, "usr/lib/*/rsyslog"))
@@ -196,11 +210,11 @@ source s {
     network(transport("tcp") ip("127.0.0.1") port(%(tcp)d) flags(no-parse));
     network(transport("udp") ip("127.0.0.1") port(%(udp)d) flags(no-parse)
             so-rcvbuf(8388608));
-};
+%(more)s};
 destination d { file("%(out)s" template("${MESSAGE}\\n")); };
 log { source(s); destination(d); };
 """ % {"version": self.version(), "out": self.out, "tcp": self.tcp,
-                "udp": self.udp})
+                "udp": self.udp, "more": self.tls_source()})
         at = os.path.join
         command = [self.program, "-F", "-f", conf, "--no-caps",
                    "-p", at(self.dir, "pid"), "-R", at(self.dir, "persist"),
@@ -209,6 +223,15 @@ log { source(s); destination(d); };
         if modules:
             command += ["--module-path", modules]
         return command
+
+    def tls_source(self):
+        if not self.tls:
+            return ""
+        return """\
+    network(transport("tls") ip("127.0.0.1") port(%(port)d) flags(no-parse)
+            tls(cert-file("%(cert)s") key-file("%(key)s")
+                peer-verify(optional-untrusted)));
+""" % {"port": self.tls, **vars_of(self.certificates)}
 
     def module_path(self):
         found = glob.glob(os.path.join(self.root, "usr/lib/syslog-ng/*/"))

@@ -16,6 +16,7 @@ import os
 import selectors
 import signal
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -27,7 +28,15 @@ READ = 65536
 class TcpReceiver:
     """Lines end at LF; what came without one is not a line."""
 
-    def __init__(self, port=0, rcvbuf=None, keep=None):
+    def __init__(self, port=0, rcvbuf=None, keep=None, tls=None):
+        self.context = None
+        if tls is not None:     # (certificate, key[, CA of the clients])
+            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.context.load_cert_chain(*tls[:2])
+            if len(tls) > 2:
+                self.context.load_verify_locations(tls[2])
+                self.context.verify_mode = ssl.CERT_REQUIRED
+        self.refused = []       # what TLS said of connections that failed
         self.lock = threading.Condition()
         self.got = []           # lines, without LF
         self.keep = keep        # called with each line, or None
@@ -97,6 +106,9 @@ class TcpReceiver:
     def accept(self):
         sock, _ = self.listener.accept()
         sock.setblocking(False)
+        if self.context is not None:
+            sock = self.context.wrap_socket(
+                sock, server_side=True, do_handshake_on_connect=False)
         self.open[sock] = bytearray()
         with self.lock:
             self.connections += 1
@@ -107,8 +119,15 @@ class TcpReceiver:
     def read(self, sock):
         try:
             data = sock.recv(self.per_read)
-        except BlockingIOError:
+            # what TLS has decrypted no selector tells of
+            while self.context is not None and sock.pending():
+                data += sock.recv(self.per_read)
+        except (BlockingIOError, ssl.SSLWantReadError,
+                ssl.SSLWantWriteError):
             return
+        except ssl.SSLError as e:
+            self.refused.append(str(e))
+            data = b""
         except OSError:
             data = b""
         if not data:
@@ -171,7 +190,8 @@ class TcpReceiver:
         self._pause()
         for sock in self.open:
             try:
-                sock.shutdown(socket.SHUT_WR)
+                # of the connection, without TLS's own farewell
+                socket.socket.shutdown(sock, socket.SHUT_WR)
             except OSError:
                 pass
 
@@ -302,6 +322,8 @@ def main():
     p.add_argument("--tcp", type=int, metavar="PORT")
     p.add_argument("--udp", type=int, metavar="PORT")
     p.add_argument("--file", required=True)
+    p.add_argument("--cert", help="speak TLS, with this certificate")
+    p.add_argument("--key", help="and its key")
     p.add_argument("--rcvbuf", type=int, help="bytes the kernel may hold")
     p.add_argument("--lag", type=float, default=0,
                    help="seconds a line that was read is held in memory")
@@ -337,7 +359,8 @@ def main():
     if a.udp is not None:
         receiver = UdpReceiver(a.udp, keep)
     else:
-        receiver = TcpReceiver(a.tcp or 0, keep=keep, rcvbuf=a.rcvbuf)
+        receiver = TcpReceiver(a.tcp or 0, keep=keep, rcvbuf=a.rcvbuf,
+                               tls=(a.cert, a.key) if a.cert else None)
     if a.lag:
         threading.Thread(target=write_late, daemon=True).start()
     if a.commands:

@@ -111,7 +111,7 @@ every_option_reaches_its_struct(void **state)
 	    "filter = \"severity ne 'low'\" # both quotes\n"
 	    "page-size = 10\nupdates = first\nscope = api://x/.default\n"
 	    "[destination d]\n"
-	    "url = udp://192.0.2.1 tcp://[2001:db8::1]:601\n"
+	    "url = tcp://192.0.2.1 tcp://[2001:db8::1]:601\n"
 	    "framing = lf\nheader = rfc3164\nfacility = local7\n"
 	    "cef-version = 1\nhost-name = h.example.com\nmax-line = 64k\n"
 	    "settle = 100ms\nwindow = 64k\n"
@@ -167,7 +167,7 @@ every_option_reaches_its_struct(void **state)
 	    s->feeds[0].auth.authority, "https://login.microsoftonline.us");
 	assert_string_equal(s->feeds[0].auth.scope, "api://x/.default");
 	assert_int_equal(d->n_urls, 2);
-	assert_int_equal(d->urls[0].scheme, DEST_UDP);
+	assert_int_equal(d->urls[0].scheme, DEST_TCP);
 	assert_int_equal(d->urls[1].scheme, DEST_TCP);
 	assert_int_equal(d->facility, 23);
 	assert_int_equal(d->cef_version, 1);

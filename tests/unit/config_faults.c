@@ -190,10 +190,17 @@ values_are_told_at_their_word(void **state)
 		    "use \"rfc3164\"\n" },
 		{ SOURCE "[destination d]\nurl = tcp://192.0.2.1 tls://x:6514 "
 			 "file:/tmp/x\n",
-		    "8:23+12 url \"tls://x:6514\": tls is not in this version "
-		    "yet: use tcp:// or udp://\n"
+		    "8:23+12 url mixes schemes: give all of them the same "
+		    "scheme, or use two destinations\n"
 		    "8:36+11 url \"file:/tmp/x\": file is not in this version "
-		    "yet: use tcp:// or udp://\n" },
+		    "yet: use tcp://, tls:// or udp://\n" },
+		{ SOURCE DESTINATION "server-name = x\n",
+		    "9:15+1 \"server-name\" is for tls:// alone; write url = "
+		    "tls://..., or remove the line\n" },
+		{ SOURCE "[destination d]\nurl = tls://x\n"
+			 "ca-file = /nonexistent\n",
+		    "9:11+12 /nonexistent: holds no certificates in PEM that "
+		    "can be read: No such file or directory\n" },
 		{ SOURCE DESTINATION "max-line = 128k\nwindow = 64k\n",
 		    "10:10+3 \"window\" is smaller than \"max-line\": no line "
 		    "would fit; make it larger\n" },

@@ -755,7 +755,7 @@ options_that_cannot_work_are_refused(void **state)
 	rig_url(&rig, "udp", &one);
 	o = rig.options;
 	assert_null(dest_new(&rig.loop, &o, NULL, NULL, &e));
-	assert_non_null(strstr(e.text, "mixes tcp and udp"));
+	assert_non_null(strstr(e.text, "mixes schemes"));
 	assert_non_null(strstr(e.text, "destination \"test\""));
 	o.n_urls = 0;
 	assert_null(dest_new(&rig.loop, &o, NULL, NULL, &e));

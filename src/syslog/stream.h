@@ -1,0 +1,54 @@
+/*
+ * stream.h - a TCP socket whose receiver is watched: what tcp and tls share
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+#ifndef CEFWD_SYSLOG_STREAM_H
+#define CEFWD_SYSLOG_STREAM_H
+
+#include <sys/socket.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/err.h"
+
+struct look;
+
+/* S8: whether the receiver's socket can be asked. */
+enum reader {
+	READER_UNDECIDED,
+	READER_HERE,
+	READER_ELSEWHERE,
+};
+
+/* The handle's data is its owner's. */
+struct stream {
+	uv_tcp_t tcp;
+	enum reader reader;
+	int diag_fd; /* -1: none */
+	struct sockaddr_storage own;
+	struct sockaddr_storage peer;
+};
+
+/* Start to connect; done is called from the loop.  With e: -1, there is no
+   handle, or 1, it is to be closed. */
+int stream_connect(struct stream *s, uv_loop_t *loop, bool no_sock_diag,
+    const struct sockaddr *to, uv_connect_t *request, uv_connect_cb done,
+    struct err *e);
+
+/* A connection is there: learn its addresses, set its options.  A status of
+   libuv. */
+int stream_set_up(struct stream *s);
+
+/* How many bytes the receiver has read of those that the kernel took, and how
+   many lie unread there.  -1 with e: the connection is no longer whole. */
+int
+stream_look(struct stream *s, uint64_t took, struct look *out, struct err *e);
+
+/* No more calls; closed when the loop has run. */
+void stream_close(struct stream *s, uv_close_cb closed);
+
+#endif /* CEFWD_SYSLOG_STREAM_H */
