@@ -24,6 +24,11 @@ CUT = [kill.Cell(*words.split(), diag) for words, diag in (
     ("syslog-ng tcp idle-cut", True),
     ("rsyslog tcp sender-kill-9", True),
     ("plain tcp both-kill-9", False),
+    ("plain tls kill-9", False),
+    ("plain tls zero-window", True),
+    ("rsyslog tls stop-long-kill", True),
+    ("syslog-ng tls restart", True),
+    ("plain tls both-kill-9", True),
 )]
 ARGS = argparse.Namespace(lines=400, breaks=2, seed=1)
 
