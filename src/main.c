@@ -55,7 +55,7 @@ main(int argc, char **argv)
 		{ NULL, 0, NULL, 0 } };
 	struct cmd_env env = {
 		.config_path = CEFWD_SYSCONFDIR "/cefwd.conf",
-		.log_format = LOG_FORMAT_TEXT,
+		.log_format = LOG_FORMAT_AUTO,
 	};
 	const struct cmd *cmd;
 	int c, status;

@@ -10,6 +10,7 @@ scenarios = \
 	tests/scenario/test_grants.py \
 	tests/scenario/test_kill.py \
 	tests/scenario/test_live.py \
+	tests/scenario/test_log.py \
 	tests/scenario/test_login.py \
 	tests/scenario/test_loss.py \
 	tests/scenario/test_map_manual.py \

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/clk.h"
 #include "base/log.h"
+#include "base/log_line.h"
 #include "base/obj.h"
 #include "base/stamp.h"
 
@@ -20,8 +21,9 @@
 /* The sink: the one writable global of the program. */
 static struct {
 	enum log_level level;
-	enum log_format format;
-} sink = { LOG_LEVEL_INFO, LOG_FORMAT_TEXT };
+	enum log_format format; /* never auto */
+	bool has_journal;       /* lines go there with fields */
+} sink = { LOG_LEVEL_INFO, LOG_FORMAT_TEXT, false };
 
 /* By level: word, and syslog(3) priority for the journal. */
 static const struct {
@@ -35,6 +37,7 @@ static const struct {
 };
 
 static const char *const formats[] = {
+	[LOG_FORMAT_AUTO] = "auto",
 	[LOG_FORMAT_TEXT] = "text",
 	[LOG_FORMAT_JSON] = "json",
 	[LOG_FORMAT_JOURNAL] = "journal",
@@ -43,8 +46,13 @@ static const char *const formats[] = {
 void
 log_configure(enum log_level level, enum log_format format)
 {
+	if (format == LOG_FORMAT_AUTO) {
+		format =
+		    journal_is_stderr() ? LOG_FORMAT_JOURNAL : LOG_FORMAT_TEXT;
+	}
 	sink.level = level;
 	sink.format = format;
+	sink.has_journal = format == LOG_FORMAT_JOURNAL && journal_is_there();
 }
 
 enum log_level
@@ -78,57 +86,49 @@ log_format_parse(const char *word, enum log_format *out)
 }
 
 static void
-add_json_string(struct buf *b, const char *s)
+write_line(const struct log_line *l, const char *when)
 {
-	buf_addc(b, '"');
-	for (; *s != '\0'; s++) {
-		if (*s == '"' || *s == '\\')
-			buf_addc(b, '\\');
-		buf_addc(b, *s);
-	}
-	buf_addc(b, '"');
-}
-
-static void __attribute__((format(printf, 3, 0)))
-write_va(enum log_level level, const char *room, const char *fmt, va_list ap)
-{
-	char text[LOG_LINE_MAX], when[STAMP_TEXT_MAX];
-	int saved = errno;
 	struct buf line;
 
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	/* Text from a peer must not start a line of its own. */
-	for (char *p = text; *p != '\0'; p++) {
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			*p = ' ';
-	}
-	stamp_format(stamp_now(), when);
-	when[19] = '\0'; /* whole seconds */
-
-	buf_init(&line, 3 * sizeof(text));
-	switch (sink.format) {
-	case LOG_FORMAT_TEXT:
-		buf_addf(&line, "%sZ %s: %s: %s", when, levels[level].word,
-		    room, text);
-		break;
-	case LOG_FORMAT_JOURNAL:
+	buf_init(&line, (size_t)4 * 3 * LOG_LINE_MAX);
+	if (sink.format == LOG_FORMAT_JSON)
+		log_line_json(l, when, &line);
+	else if (sink.format == LOG_FORMAT_JOURNAL)
+		buf_addf(&line, "<%d>%s: %s", l->priority, l->room, l->text);
+	else
 		buf_addf(
-		    &line, "<%d>%s: %s", levels[level].priority, room, text);
-		break;
-	case LOG_FORMAT_JSON:
-		buf_addf(&line,
-		    "{\"time\":\"%sZ\",\"level\":\"%s\",\"room\":\"%s\","
-		    "\"text\":",
-		    when, levels[level].word, room);
-		add_json_string(&line, text);
-		buf_addc(&line, '}');
-		break;
-	}
+		    &line, "%s %s: %s: %s", when, l->level, l->room, l->text);
 	buf_addc(&line, '\n');
 	/* A log that cannot be written must not stop the forwarding. */
 	if (write(STDERR_FILENO, line.p, line.len) == -1)
 		errno = 0;
 	buf_fini(&line);
+}
+
+static void __attribute__((format(printf, 3, 0)))
+write_va(enum log_level level, const char *room, const char *fmt, va_list ap)
+{
+	struct log_line l = {
+		.level = levels[level].word,
+		.priority = levels[level].priority,
+		.room = room,
+	};
+	char text[LOG_LINE_MAX], when[STAMP_TEXT_MAX];
+	int saved = errno;
+	struct buf clean;
+
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	/* A bad byte becomes three. */
+	buf_init(&clean, 3 * sizeof(text));
+	log_clean(text, strlen(text), &clean);
+	l.text = clean.p;
+	log_line_split(&l);
+	stamp_format(stamp_now(), when);
+	when[19] = 'Z'; /* whole seconds */
+	when[20] = '\0';
+	if (!sink.has_journal || journal_send(&l) == -1)
+		write_line(&l, when);
+	buf_fini(&clean);
 	errno = saved;
 }
 

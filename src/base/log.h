@@ -23,20 +23,26 @@ enum log_level {
 };
 
 enum log_format {
+	LOG_FORMAT_AUTO,    /* journal where standard error leads there, or
+	                       text */
 	LOG_FORMAT_TEXT,    /* time level room: text */
 	LOG_FORMAT_JSON,    /* one object a line */
-	LOG_FORMAT_JOURNAL, /* <priority>room: text, as sd-daemon(3) reads it */
+	LOG_FORMAT_JOURNAL, /* to the journal with fields; where none runs
+	                       <priority>room: text, as sd-daemon(3) reads it */
 };
 
-/* Lines go to standard error.  Before the first call: info, text. */
+/* Lines go to standard error, or to the journal.  Before the first call: info,
+   text. */
 void log_configure(enum log_level level, enum log_format format);
 enum log_level log_get_level(void);
 
-/* "error" "warning" "info" "debug"; "text" "json" "journal".  0 or -1. */
+/* "error" "warning" "info" "debug"; "auto" "text" "json" "journal".  0 or
+   -1. */
 int log_level_parse(const char *word, enum log_level *out);
 int log_format_parse(const char *word, enum log_format *out);
 
-/* Control bytes of the text are written as blanks.  errno is left alone. */
+/* What would begin a line or steer a terminal is written as a blank.  errno is
+   left alone. */
 void log_write(enum log_level level, const char *room, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 

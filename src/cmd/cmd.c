@@ -57,7 +57,7 @@ help(const struct cmd *cmd)
 		     "default: " CEFWD_SYSCONFDIR "/cefwd.conf\n"
 		     "  -v, --verbose          log everything\n"
 		     "  -q, --quiet            log errors only\n"
-		     "      --log-format WORD  text, json or journal\n"
+		     "      --log-format WORD  auto, text, json or journal\n"
 		     "  -h, --help\n"
 		     "  -V, --version\n\n"
 		     "The manual: man 8 cefwd, man 5 cefwd.conf, "
@@ -82,7 +82,7 @@ cmd_common_option(
 		if (log_format_parse(arg, &env->log_format) == 0)
 			return -1;
 		return cmd_usage(cmd,
-		    "--log-format takes text, json or journal, not \"%s\"",
+		    "--log-format takes auto, text, json or journal, not \"%s\"",
 		    arg);
 	case 'h':
 		help(cmd);
@@ -98,15 +98,22 @@ cmd_common_option(
 }
 
 void
-cmd_log_configure(const struct cmd_env *env, enum log_level given)
+cmd_log_configure_as(
+    const struct cmd_env *env, enum log_level level, enum log_format format)
 {
-	enum log_level level = given;
-
 	if (env->is_verbose)
 		level = LOG_LEVEL_DEBUG;
 	else if (env->is_quiet)
 		level = LOG_LEVEL_ERROR;
-	log_configure(level, env->log_format);
+	if (env->log_format != LOG_FORMAT_AUTO)
+		format = env->log_format;
+	log_configure(level, format);
+}
+
+void
+cmd_log_configure(const struct cmd_env *env, enum log_level level)
+{
+	cmd_log_configure_as(env, level, LOG_FORMAT_AUTO);
 }
 
 int

@@ -15,10 +15,10 @@
 
 /* What every command takes, before or behind its name. */
 struct cmd_env {
-	const char *config_path; /* -c; default /etc/cefwd/cefwd.conf */
-	bool is_verbose;         /* -v: level debug */
-	bool is_quiet;           /* -q: level error */
-	enum log_format log_format;
+	const char *config_path;    /* -c; default /etc/cefwd/cefwd.conf */
+	bool is_verbose;            /* -v: level debug */
+	bool is_quiet;              /* -q: level error */
+	enum log_format log_format; /* auto: the configuration's */
 };
 
 struct cmd {
@@ -50,8 +50,10 @@ struct cmd {
 int cmd_common_option(
     int c, const char *arg, const struct cmd *cmd, struct cmd_env *env);
 
-/* Apply -v, -q and --log-format: given is the configuration's level. */
-void cmd_log_configure(const struct cmd_env *env, enum log_level given);
+/* Apply -v, -q and --log-format, which win over the configuration's. */
+void cmd_log_configure(const struct cmd_env *env, enum log_level level);
+void cmd_log_configure_as(
+    const struct cmd_env *env, enum log_level level, enum log_format format);
 
 /* Say what is wrong with the command line, in one line, on stderr; returns
    EX_USAGE. */

@@ -303,7 +303,7 @@ cmd_forward(const struct cmd_env *env, const struct forward_args *args)
 	faults_free(faults);
 	if (conf == NULL)
 		return EX_CONFIG;
-	cmd_log_configure(env, conf->log_level);
+	cmd_log_configure_as(env, conf->log_level, conf->log_format);
 	status = guard_trace(args->trace, &trace);
 	if (status == -1) {
 		options_init(&s.options, args, conf);

@@ -302,6 +302,7 @@ build_global(struct conf *c)
 	build_listen(c);
 	c->pub.map_path = c->map_path;
 	c->pub.log_level = (enum log_level)c->global.log_level;
+	c->pub.log_format = (enum log_format)c->global.log_format;
 	c->pub.heartbeat_ms = c->global.heartbeat;
 	c->pub.stop_timeout_ms = c->global.stop_timeout;
 }

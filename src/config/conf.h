@@ -55,6 +55,7 @@ struct config {
 	const char *const *listen_hosts; /* NULL-terminated */
 	const char *const *map_path;     /* NULL-terminated */
 	enum log_level log_level;
+	enum log_format log_format;
 	uint64_t heartbeat_ms;
 	uint64_t stop_timeout_ms;
 	struct config_source *sources;

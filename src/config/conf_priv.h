@@ -36,6 +36,7 @@ struct conf_global {
 	struct conf_words listen_host;
 	struct conf_words map_path;
 	unsigned int log_level;
+	unsigned int log_format;
 	uint64_t heartbeat;
 	uint64_t stop_timeout;
 };

@@ -25,6 +25,10 @@ static const char *const switches[] = { "no", "yes", NULL };
 /* PS256 with x5t#S256, RS256 with x5t. */
 static const char *const assertions[] = { "sha256", "sha1", NULL };
 
+/* In the order of enum log_format. */
+static const char *const log_formats[] = { "auto", "text", "json", "journal",
+	NULL };
+
 /* In the order of enum lane_updates. */
 static const char *const updates[] = { "first", "changed", "all", NULL };
 
@@ -60,6 +64,9 @@ static const struct option options[] = {
 	{ CONF_GLOBAL, "log-level", OPTION_CHOICE, AT_G(log_level),
 	  .def = "info", .words = log_levels,
 	  .help = "how much is logged" },
+	{ CONF_GLOBAL, "log-format", OPTION_CHOICE, AT_G(log_format),
+	  .def = "auto", .words = log_formats,
+	  .help = "how log lines look" },
 	{ CONF_GLOBAL, "heartbeat", OPTION_DURATION, AT_G(heartbeat),
 	  .def = "5m", .min = 1 * S, .max = 1 * D, .allows_zero = true,
 	  .help = "time between two CEF events that say cefwd is alive" },
