@@ -20,6 +20,7 @@ scenarios = \
 	tests/scenario/test_run.py \
 	tests/scenario/test_schedules.py \
 	tests/scenario/test_secrets.py \
+	tests/scenario/test_service.py \
 	tests/scenario/test_shipped_maps.py \
 	tests/scenario/test_status.py \
 	tests/scenario/test_tls.py \

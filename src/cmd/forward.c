@@ -13,6 +13,7 @@
 #include "cmd/forward.h"
 #include "cmd/guard.h"
 #include "cmd/input.h"
+#include "cmd/pulse.h"
 #include "config/conf.h"
 #include "net/listener.h"
 #include "status/status.h"
@@ -21,11 +22,15 @@
 
 static const int stop_signals[] = { SIGTERM, SIGINT };
 
+/* After stop-timeout: to write the state and close. */
+#define STOP_MARGIN_MS 10000U
+
 struct session {
 	const struct forward_args *args;
 	uv_loop_t loop;
 	uv_signal_t signals[NELEM(stop_signals)];
 	uv_timer_t timeout;
+	struct pulse pulse;
 	struct forwarder *fw; /* NULL before and after */
 	struct forwarder_options options;
 	struct forwarder_counts counts; /* at the end */
@@ -135,6 +140,7 @@ close_handles(struct session *s)
 	for (size_t i = 0; i < NELEM(stop_signals); i++)
 		uv_close((uv_handle_t *)&s->signals[i], NULL);
 	uv_close((uv_handle_t *)&s->timeout, NULL);
+	pulse_close(&s->pulse);
 }
 
 static void
@@ -165,7 +171,7 @@ on_ended(void *ctx, const struct err *e)
  * to ask at the place which was not named, as where the program is tried out
  * by hand, does not.
  */
-static void
+static int
 open_listeners(struct session *s, const struct config *conf)
 {
 	struct listener_options o = {
@@ -188,13 +194,14 @@ open_listeners(struct session *s, const struct config *conf)
 			s->listeners[s->n_listeners++] = l;
 		} else if (conf->is_listen_given) {
 			forwarder_stop(s->fw, &e);
-			return;
+			return -1;
 		} else {
 			log_warn("\"cefwd status\" will get no answer: %s, or "
 				 "set \"listen\" (none for no status)",
 			    e.text);
 		}
 	}
+	return 0;
 }
 
 static void
@@ -203,6 +210,7 @@ on_signal(uv_signal_t *h, int signum)
 	struct session *s = h->data;
 
 	log_info("stopping signal=%d", signum);
+	pulse_stopping(&s->pulse, s->options.stop_timeout_ms + STOP_MARGIN_MS);
 	if (s->fw != NULL)
 		forwarder_stop(s->fw, NULL);
 }
@@ -240,6 +248,7 @@ init_handles(struct session *s)
 	}
 	(void)uv_timer_init(&s->loop, &s->timeout);
 	s->timeout.data = s;
+	pulse_init(&s->pulse, &s->loop, &s->status);
 	if (s->args->timeout_ms > 0)
 		(void)uv_timer_start(
 		    &s->timeout, on_timeout, s->args->timeout_ms, 0);
@@ -268,8 +277,9 @@ forward(struct session *s, const struct config *conf)
 			 "lanes=%zu",
 		    PACKAGE_VERSION, s->options.n_feeds, s->options.n_dests,
 		    s->options.n_lanes);
-		if (s->args->mode == FORWARD_RUN)
-			open_listeners(s, conf);
+		if (s->args->mode == FORWARD_RUN &&
+		    open_listeners(s, conf) == 0)
+			pulse_ready(&s->pulse);
 	}
 	(void)uv_run(&s->loop, UV_RUN_DEFAULT);
 	/* A handle that is left over is our mistake. */
@@ -296,8 +306,13 @@ cmd_forward(const struct cmd_env *env, const struct forward_args *args)
 	FILE *trace;
 	int status;
 
-	guard_memory();
 	cmd_log_configure(env, LOG_LEVEL_INFO);
+	status = guard_user(args->user);
+	if (status != -1) {
+		faults_free(faults);
+		return status;
+	}
+	guard_memory();
 	conf = config_load(env->config_path, faults);
 	faults_print(faults, stderr, env->is_quiet);
 	faults_free(faults);

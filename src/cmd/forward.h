@@ -19,6 +19,7 @@ struct forward_args {
 	int64_t until;
 	uint64_t timeout_ms; /* 0: none */
 	const char *trace;   /* --trace FILE; NULL: none */
+	const char *user;    /* --user NAME; NULL: stay who started it */
 };
 
 /* Read the configuration, run until it ends or a signal ends it; returns the

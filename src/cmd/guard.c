@@ -4,7 +4,11 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include <grp.h>
+#include <pwd.h>
 #include <stddef.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/log.h"
@@ -37,6 +41,42 @@ guard_memory(void)
 #ifndef IS_SANITIZED /* the leak check attaches to the process */
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
+}
+
+static int
+refuse(enum err_kind kind, const char *why, const char *name)
+{
+	log_err("--user %s: %s", name, why);
+	return err_status(kind);
+}
+
+int
+guard_user(const char *name)
+{
+	const struct passwd *pw;
+
+	if (name == NULL)
+		return -1;
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet */
+	pw = getpwnam(name);
+	if (pw == NULL)
+		return refuse(ERR_USAGE, "there is no such user", name);
+	if (pw->pw_uid == 0)
+		return refuse(ERR_USAGE, "that is root; name another", name);
+	if (geteuid() == pw->pw_uid && getuid() == pw->pw_uid)
+		return -1; /* it is already */
+	if (geteuid() != 0)
+		return refuse(
+		    ERR_REFUSED, "only root can become another user", name);
+	if (initgroups(name, pw->pw_gid) == -1 ||
+	    setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) == -1 ||
+	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) == -1)
+		return refuse(ERR_REFUSED, "the system does not let it", name);
+	/* Neither back, nor up by a program that is started. */
+	if (setuid(0) == 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
+		return refuse(
+		    ERR_REFUSED, "the privileges did not go away", name);
+	return -1;
 }
 
 int

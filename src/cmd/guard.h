@@ -12,6 +12,13 @@
 /* Keep the memory of this process to itself: no core dump, no debugger. */
 void guard_memory(void);
 
+/*
+ * guard_user(name): give root's privileges up for good and become that user,
+ * with its groups.  Returns -1 to go on, or the exit status once the fault was
+ * told.  NULL: stay.
+ */
+int guard_user(const char *name);
+
 /* Open --trace FILE; *out is NULL where there is none.  Returns -1 to go on,
    or the exit status once the fault was told. */
 int guard_trace(const char *path, FILE **out);

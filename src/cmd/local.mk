@@ -15,8 +15,10 @@ cefwd_SOURCES = src/main.c \
 	src/cmd/input.c src/cmd/input.h \
 	src/cmd/live.c src/cmd/live.h \
 	src/cmd/login.c \
+	src/cmd/notify.c src/cmd/notify.h \
 	src/cmd/once.c \
 	src/cmd/paper.c src/cmd/paper.h \
+	src/cmd/pulse.c src/cmd/pulse.h \
 	src/cmd/run.c \
 	src/cmd/status.c \
 	src/cmd/status_table.c src/cmd/status_table.h \

@@ -15,6 +15,7 @@ enum {
 	OPT_DRY_RUN,
 	OPT_TIMEOUT,
 	OPT_TRACE,
+	OPT_USER,
 };
 
 #define ONCE_TIMEOUT_MS 600000 /* 10 m: a day's alerts take seconds */
@@ -58,6 +59,9 @@ own_option(int c, const char *arg, struct forward_args *args)
 	case OPT_TRACE:
 		args->trace = arg;
 		return -1;
+	case OPT_USER:
+		args->user = arg;
+		return -1;
 	default:
 		if (num_duration(arg, strlen(arg), &args->timeout_ms, NULL) ==
 			0 &&
@@ -92,6 +96,7 @@ once(int argc, char **argv, struct cmd_env *env)
 		{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 		{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 		{ "trace", required_argument, NULL, OPT_TRACE },
+		{ "user", required_argument, NULL, OPT_USER },
 		{ NULL, 0, NULL, 0 } };
 	struct forward_args args = {
 		.mode = FORWARD_ONCE,
@@ -119,7 +124,7 @@ once(int argc, char **argv, struct cmd_env *env)
 const struct cmd cmd_once = {
 	.name = "once",
 	.args = "[--since T [--until T]] [--dry-run] [--timeout 10m] "
-		"[--trace FILE]",
+		"[--user NAME] [--trace FILE]",
 	.summary = "one pass: fetch what is new, deliver, settle, exit",
 	.run = once,
 };

@@ -6,13 +6,17 @@
 #include "cmd/commands.h"
 #include "cmd/forward.h"
 
-#define OPT_TRACE (CMD_OPT_LOG_FORMAT + 1)
+enum {
+	OPT_TRACE = CMD_OPT_LOG_FORMAT + 1,
+	OPT_USER,
+};
 
 static int
 run(int argc, char **argv, struct cmd_env *env)
 {
 	static const struct option options[] = { CMD_COMMON_LONG,
 		{ "trace", required_argument, NULL, OPT_TRACE },
+		{ "user", required_argument, NULL, OPT_USER },
 		{ NULL, 0, NULL, 0 } };
 	struct forward_args args = {
 		.mode = FORWARD_RUN,
@@ -27,6 +31,10 @@ run(int argc, char **argv, struct cmd_env *env)
 			args.trace = optarg;
 			continue;
 		}
+		if (c == OPT_USER) {
+			args.user = optarg;
+			continue;
+		}
 		status = cmd_common_option(c, optarg, &cmd_run, env);
 		if (status != -1)
 			return status;
@@ -39,7 +47,7 @@ run(int argc, char **argv, struct cmd_env *env)
 
 const struct cmd cmd_run = {
 	.name = "run",
-	.args = "[--trace FILE]",
+	.args = "[--user NAME] [--trace FILE]",
 	.summary = "the service: fetch, translate, deliver, until stopped",
 	.run = run,
 };

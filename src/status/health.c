@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include <inttypes.h>
+
 #include "base/buf.h"
 #include "base/stamp.h"
 
@@ -88,4 +90,43 @@ status_reasons(
 	}
 	buf_fini(&b);
 	return n;
+}
+
+struct first_reason {
+	struct buf *out;
+	size_t n;
+};
+
+static void
+add_first(void *ctx, const char *text)
+{
+	struct first_reason *f = ctx;
+
+	if (f->n++ == 0)
+		buf_adds(f->out, text);
+}
+
+void
+status_line(
+    const struct status *s, const struct forwarder_stats *st, struct buf *out)
+{
+	struct first_reason f = { .out = out };
+	uint64_t lag = 0, held = 0, settled = 0;
+	size_t n;
+
+	(void)s;
+	for (size_t i = 0; i < st->n_lanes; i++) {
+		if (st->lanes[i].lag_ms > lag)
+			lag = st->lanes[i].lag_ms;
+		held += st->lanes[i].held;
+		settled += st->lanes[i].settled;
+	}
+	n = status_reasons(st, add_first, &f);
+	if (n == 0)
+		buf_adds(out, "healthy");
+	else if (n > 1)
+		buf_addf(out, " (and %zu more)", n - 1);
+	buf_addf(out,
+	    "; lag %" PRIu64 " s, %" PRIu64 " lines settled, %" PRIu64 " held",
+	    lag / 1000, settled, held);
 }

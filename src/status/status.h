@@ -38,4 +38,8 @@ typedef void status_reason_fn(void *ctx, const char *text);
 size_t status_reasons(
     const struct forwarder_stats *st, status_reason_fn *fn, void *ctx);
 
+/* How the service does in one line: how far it is, or the first reason. */
+void status_line(
+    const struct status *s, const struct forwarder_stats *st, struct buf *out);
+
 #endif /* CEFWD_STATUS_STATUS_H */
