@@ -19,11 +19,11 @@
 static struct lane *
 feed_next(const struct feed *f, struct lane *l)
 {
-	struct lane *end = f->fw->lanes + f->fw->o->n_lanes;
+	const struct forwarder *fw = f->fw;
 
-	for (l = l == NULL ? f->fw->lanes : l + 1; l < end; l++) {
-		if (l->feed == f)
-			return l;
+	for (size_t i = l == NULL ? 0 : l->index + 1; i < fw->n_lanes; i++) {
+		if (fw->lanes[i]->feed == f)
+			return fw->lanes[i];
 	}
 	return NULL;
 }
@@ -388,10 +388,11 @@ feed__leave(struct feed *f, struct lane *l)
 	(void)f;
 }
 
-int
-feed__open(struct feed *f, struct forwarder *fw, const struct feed_options *o,
-    struct err *e)
+struct feed *
+feed__new(struct forwarder *fw, const struct feed_options *o)
 {
+	struct feed *f = xcalloc(1, sizeof(*f));
+
 	f->magic = FEED_MAGIC;
 	f->fw = fw;
 	f->o = o;
@@ -401,10 +402,17 @@ feed__open(struct feed *f, struct forwarder *fw, const struct feed_options *o,
 	(void)uv_timer_init(fw->loop, &f->poll);
 	f->poll.data = f;
 	f->run = map_run_new(o->map);
-	f->auth = auth_set_take(fw->auths, &o->auth, e);
+	return f;
+}
+
+int
+feed__open(struct feed *f, struct err *e)
+{
+	f->auth = auth_set_take(f->fw->auths, &f->o->auth, e);
 	if (f->auth == NULL)
 		return err_context(e, FEED_FMT, FEED_ARGS(f));
-	f->source = source_new(fw->loop, fw->http, f->auth, &o->source);
+	f->source =
+	    source_new(f->fw->loop, f->fw->http, f->auth, &f->o->source);
 	return 0;
 }
 
@@ -436,4 +444,5 @@ feed__free(struct feed *f)
 {
 	map_run_free(f->run);
 	free(f->told);
+	free(f);
 }

@@ -114,10 +114,12 @@ on_dest_state(void *ctx, enum dest_state state, const struct err *e)
 static void
 destroy(struct forwarder *fw)
 {
-	for (size_t i = 0; fw->lanes != NULL && i < fw->o->n_lanes; i++)
-		lane__free(&fw->lanes[i]);
-	for (size_t i = 0; fw->feeds != NULL && i < fw->o->n_feeds; i++)
-		feed__free(&fw->feeds[i]);
+	for (size_t i = 0; i < fw->n_lanes; i++)
+		lane__free(fw->lanes[i]);
+	for (size_t i = 0; i < fw->n_feeds; i++)
+		feed__free(fw->feeds[i]);
+	for (size_t i = 0; i < fw->n_outlets; i++)
+		free(fw->outlets[i]);
 	free(fw->lanes);
 	free(fw->feeds);
 	free(fw->outlets);
@@ -150,8 +152,6 @@ forwarder__close_handle(struct forwarder *fw, uv_handle_t *h)
 static void
 close_outlet(struct outlet *out)
 {
-	if (out->magic != OUTLET_MAGIC)
-		return; /* it was not reached */
 	dest_close(out->dest);
 	forwarder__close_handle(out->fw, (uv_handle_t *)&out->late);
 }
@@ -162,12 +162,12 @@ close_all(struct forwarder *fw)
 	fw->is_closing = true;
 	forwarder__close_handle(fw, (uv_handle_t *)&fw->stop_timer);
 	forwarder__close_handle(fw, (uv_handle_t *)&fw->step);
-	for (size_t i = 0; i < fw->o->n_feeds; i++)
-		feed__close(&fw->feeds[i]);
-	for (size_t i = 0; i < fw->o->n_lanes; i++)
-		lane__close(&fw->lanes[i]);
-	for (size_t i = 0; i < fw->o->n_dests; i++)
-		close_outlet(&fw->outlets[i]);
+	for (size_t i = 0; i < fw->n_feeds; i++)
+		feed__close(fw->feeds[i]);
+	for (size_t i = 0; i < fw->n_lanes; i++)
+		lane__close(fw->lanes[i]);
+	for (size_t i = 0; i < fw->n_outlets; i++)
+		close_outlet(fw->outlets[i]);
 	state_close(fw->state);
 	http_close(fw->http);
 }
@@ -177,14 +177,14 @@ feeds_have_ended(const struct forwarder *fw)
 {
 	if (fw->o->mode == FORWARD_RUN && !fw->is_stopping)
 		return false;
-	for (size_t i = 0; i < fw->o->n_feeds; i++) {
-		if (!LIST_EMPTY(&fw->feeds[i].passes))
+	for (size_t i = 0; i < fw->n_feeds; i++) {
+		if (!LIST_EMPTY(&fw->feeds[i]->passes))
 			return false;
 	}
 	if (fw->is_stopping)
 		return true;
-	for (size_t i = 0; i < fw->o->n_lanes; i++) {
-		if (!fw->lanes[i].is_done)
+	for (size_t i = 0; i < fw->n_lanes; i++) {
+		if (!fw->lanes[i]->is_done)
 			return false;
 	}
 	return true;
@@ -200,8 +200,8 @@ on_step(uv_idle_t *h)
 	(void)uv_idle_stop(h);
 	if (fw->is_closing || !feeds_have_ended(fw))
 		return;
-	for (size_t i = 0; i < fw->o->n_lanes; i++) {
-		struct lane *l = &fw->lanes[i];
+	for (size_t i = 0; i < fw->n_lanes; i++) {
+		struct lane *l = fw->lanes[i];
 
 		if (l->n_put == l->n_settled)
 			lane__flush(l);
@@ -229,26 +229,60 @@ forwarder__failed(struct forwarder *fw, const struct err *e)
 		log_err("%s", e->text);
 }
 
-static int
-open_outlets(struct forwarder *fw, struct err *e)
+static struct outlet *
+outlet_new(struct forwarder *fw, const struct dest_options *o)
 {
-	fw->outlets = xcalloc(fw->o->n_dests, sizeof(*fw->outlets));
-	for (size_t i = 0; i < fw->o->n_dests; i++) {
-		struct outlet *out = &fw->outlets[i];
+	struct outlet *out = xcalloc(1, sizeof(*out));
 
-		out->magic = OUTLET_MAGIC;
-		out->fw = fw;
-		out->o = &fw->o->dests[i];
-		out->why_at = STAMP_NONE;
-		(void)uv_timer_init(fw->loop, &out->late);
-		out->late.data = out;
-		if (fw->o->is_printing)
-			continue;
-		out->dest = dest_new(fw->loop, out->o, on_dest_state, out, e);
-		if (out->dest == NULL)
-			return err_context(e, "destination %s", out->o->name);
-	}
+	out->magic = OUTLET_MAGIC;
+	out->fw = fw;
+	out->o = o;
+	out->why_at = STAMP_NONE;
+	(void)uv_timer_init(fw->loop, &out->late);
+	out->late.data = out;
+	return out;
+}
+
+static int
+outlet_open(struct outlet *out, struct err *e)
+{
+	if (out->fw->o->is_printing)
+		return 0;
+	out->dest = dest_new(out->fw->loop, out->o, on_dest_state, out, e);
+	if (out->dest == NULL)
+		return err_context(e, "destination %s", out->o->name);
 	return 0;
+}
+
+/* All of them, not yet open, so that a fault leaves none half made. */
+static void
+make_all(struct forwarder *fw)
+{
+	const struct forwarder_options *o = fw->o;
+
+	fw->outlets = xcalloc(o->n_dests, sizeof(struct outlet *));
+	fw->feeds = xcalloc(o->n_feeds, sizeof(struct feed *));
+	fw->lanes = xcalloc(o->n_lanes, sizeof(struct lane *));
+	for (size_t i = 0; i < o->n_dests; i++) {
+		fw->outlets[i] = outlet_new(fw, &o->dests[i]);
+		fw->outlets[i]->index = fw->n_outlets++;
+	}
+	for (size_t i = 0; i < o->n_feeds; i++) {
+		fw->feeds[i] = feed__new(fw, &o->feeds[i]);
+		fw->feeds[i]->index = fw->n_feeds++;
+	}
+}
+
+static void
+make_lanes(struct forwarder *fw)
+{
+	for (size_t i = 0; i < fw->o->n_lanes; i++) {
+		const struct lane_pair *pair = &fw->o->lanes[i];
+
+		fw->lanes[i] = lane__new(
+		    fw, fw->feeds[pair->feed], fw->outlets[pair->dest]);
+		fw->lanes[i]->index = fw->n_lanes++;
+	}
 }
 
 static int
@@ -277,29 +311,29 @@ open_state(struct forwarder *fw, struct err *e)
 static int
 open_all(struct forwarder *fw, struct err *e)
 {
-	size_t n = 0;
-
+	make_all(fw);
 	if (open_state(fw, e) == -1)
 		return -1;
 	fw->http = http_new(fw->loop, PACKAGE_NAME "/" PACKAGE_VERSION, e);
-	if (fw->http == NULL || open_outlets(fw, e) == -1)
+	if (fw->http == NULL)
 		return -1;
+	for (size_t i = 0; i < fw->n_outlets; i++) {
+		if (outlet_open(fw->outlets[i], e) == -1)
+			return -1;
+	}
 	http_trace(fw->http, fw->o->trace);
 	fw->auths = auth_set_new(fw->loop, fw->http);
-	fw->feeds = xcalloc(fw->o->n_feeds, sizeof(*fw->feeds));
-	for (; n < fw->o->n_feeds; n++) {
-		if (feed__open(&fw->feeds[n], fw, &fw->o->feeds[n], e) == -1)
+	for (size_t i = 0; i < fw->n_feeds; i++) {
+		if (feed__open(fw->feeds[i], e) == -1)
 			return -1;
 	}
-	fw->lanes = xcalloc(fw->o->n_lanes, sizeof(*fw->lanes));
-	for (size_t i = 0; i < fw->o->n_lanes; i++)
-		lane__init(&fw->lanes[i], fw, &fw->o->lanes[i]);
-	for (size_t i = 0; i < fw->o->n_lanes; i++) {
-		if (lane__open(&fw->lanes[i], e) == -1)
+	make_lanes(fw);
+	for (size_t i = 0; i < fw->n_lanes; i++) {
+		if (lane__open(fw->lanes[i], e) == -1)
 			return -1;
 	}
-	for (size_t i = 0; i < fw->o->n_lanes; i++)
-		lane__start(&fw->lanes[i]);
+	for (size_t i = 0; i < fw->n_lanes; i++)
+		lane__start(fw->lanes[i]);
 	return 0;
 }
 
@@ -312,14 +346,12 @@ close_half(struct forwarder *fw)
 	fw->ended = NULL;
 	forwarder__close_handle(fw, (uv_handle_t *)&fw->stop_timer);
 	forwarder__close_handle(fw, (uv_handle_t *)&fw->step);
-	for (size_t i = 0; fw->feeds != NULL && i < fw->o->n_feeds; i++) {
-		if (fw->feeds[i].magic == FEED_MAGIC)
-			feed__close(&fw->feeds[i]);
-	}
-	for (size_t i = 0; fw->lanes != NULL && i < fw->o->n_lanes; i++)
-		lane__close(&fw->lanes[i]);
-	for (size_t i = 0; fw->outlets != NULL && i < fw->o->n_dests; i++)
-		close_outlet(&fw->outlets[i]);
+	for (size_t i = 0; i < fw->n_feeds; i++)
+		feed__close(fw->feeds[i]);
+	for (size_t i = 0; i < fw->n_lanes; i++)
+		lane__close(fw->lanes[i]);
+	for (size_t i = 0; i < fw->n_outlets; i++)
+		close_outlet(fw->outlets[i]);
 	state_close(fw->state);
 	if (fw->http != NULL)
 		http_close(fw->http);
@@ -345,8 +377,8 @@ forwarder_new(uv_loop_t *loop, const struct forwarder_options *o,
 		close_half(fw);
 		return NULL;
 	}
-	for (size_t i = 0; i < o->n_feeds; i++)
-		feed__start(&fw->feeds[i]);
+	for (size_t i = 0; i < fw->n_feeds; i++)
+		feed__start(fw->feeds[i]);
 	return fw;
 }
 
@@ -364,8 +396,8 @@ give_up(struct forwarder *fw)
 			 "again at the next start",
 		    c.held);
 	}
-	for (size_t i = 0; i < fw->o->n_lanes; i++)
-		lane__flush(&fw->lanes[i]);
+	for (size_t i = 0; i < fw->n_lanes; i++)
+		lane__flush(fw->lanes[i]);
 	close_all(fw);
 }
 
@@ -391,8 +423,8 @@ forwarder_stop(struct forwarder *fw, const struct err *why)
 	fw->is_stopping = true;
 	if (why != NULL)
 		forwarder__failed(fw, why);
-	for (size_t i = 0; i < fw->o->n_feeds; i++)
-		feed__stop(&fw->feeds[i]);
+	for (size_t i = 0; i < fw->n_feeds; i++)
+		feed__stop(fw->feeds[i]);
 	(void)uv_timer_start(
 	    &fw->stop_timer, on_stop_timer, fw->o->stop_timeout_ms, 0);
 	forwarder__check(fw);
@@ -402,12 +434,12 @@ void
 forwarder_count(const struct forwarder *fw, struct forwarder_counts *out)
 {
 	*out = (struct forwarder_counts){ .records = 0 };
-	for (size_t i = 0; i < fw->o->n_feeds; i++) {
-		out->records += fw->feeds[i].n_records;
-		out->refused += fw->feeds[i].n_refused;
+	for (size_t i = 0; i < fw->n_feeds; i++) {
+		out->records += fw->feeds[i]->n_records;
+		out->refused += fw->feeds[i]->n_refused;
 	}
-	for (size_t i = 0; i < fw->o->n_lanes; i++) {
-		const struct lane *l = &fw->lanes[i];
+	for (size_t i = 0; i < fw->n_lanes; i++) {
+		const struct lane *l = fw->lanes[i];
 
 		out->known += l->n_known;
 		out->put += l->n_put;

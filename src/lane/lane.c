@@ -117,14 +117,17 @@ sent_find(struct lane *l, const char *record, const char *event)
 	return node == NULL ? NULL : *node;
 }
 
-void
-lane__init(struct lane *l, struct forwarder *fw, const struct lane_pair *pair)
+struct lane *
+lane__new(struct forwarder *fw, struct feed *f, struct outlet *out)
 {
+	struct lane *l = xcalloc(1, sizeof(*l));
+
 	l->magic = LANE_MAGIC;
 	l->fw = fw;
-	l->feed = &fw->feeds[pair->feed];
-	l->dest_options = &fw->o->dests[pair->dest];
-	l->dest = fw->outlets[pair->dest].dest;
+	l->feed = f;
+	l->outlet = out;
+	l->dest_options = out->o;
+	l->dest = out->dest;
 	STAILQ_INIT(&l->unsettled);
 	STAILQ_INIT(&l->kept);
 	STAILQ_INIT(&l->marks);
@@ -138,6 +141,7 @@ lane__init(struct lane *l, struct forwarder *fw, const struct lane_pair *pair)
 	l->closed.as_of = STAMP_NONE;
 	l->at = (struct state_cursor){ STAMP_NONE, STAMP_NONE, STAMP_NONE,
 		STAMP_NONE, STAMP_NONE };
+	return l;
 }
 
 /* The open batch. */
@@ -618,4 +622,5 @@ lane__free(struct lane *l)
 		free(m);
 	}
 	buf_fini(&l->line);
+	free(l);
 }

@@ -77,7 +77,9 @@ STAILQ_HEAD(batch_queue, batch);
 struct lane {
 	unsigned int magic;
 	struct forwarder *fw;
+	size_t index; /* among the lanes */
 	struct feed *feed;
+	struct outlet *outlet;
 	const struct dest_options *dest_options;
 	struct dest *dest; /* NULL: lines are printed */
 	struct dest_lane *out;
@@ -123,6 +125,7 @@ LIST_HEAD(pass_list, pass);
 struct feed {
 	unsigned int magic;
 	struct forwarder *fw;
+	size_t index; /* among the feeds */
 	const struct feed_options *o;
 	struct auth *auth;
 	struct source *source;
@@ -149,6 +152,7 @@ struct feed {
 struct outlet {
 	unsigned int magic;
 	struct forwarder *fw;
+	size_t index; /* among the outlets */
 	const struct dest_options *o;
 	struct dest *dest;
 	uint64_t away_since_ms;
@@ -168,9 +172,12 @@ struct forwarder {
 	struct http *http;
 	struct auth_set *auths;
 	struct state *state; /* NULL: none is read or written */
-	struct feed *feeds;
-	struct outlet *outlets;
-	struct lane *lanes;
+	struct feed **feeds;
+	size_t n_feeds;
+	struct outlet **outlets;
+	size_t n_outlets;
+	struct lane **lanes;
+	size_t n_lanes;
 	forwarder_ended_fn *ended;
 	void *ctx;
 	bool is_stopping;
@@ -184,8 +191,8 @@ struct forwarder {
 };
 
 /* lane.c */
-void
-lane__init(struct lane *l, struct forwarder *fw, const struct lane_pair *pair);
+struct lane *
+lane__new(struct forwarder *fw, struct feed *f, struct outlet *out);
 int lane__open(struct lane *l, struct err *e); /* its row of the state */
 void lane__start(struct lane *l);              /* after all are open */
 void lane__take(struct lane *l, const struct source_record *rec,
@@ -224,8 +231,8 @@ int64_t lane__next_cursor(
     int64_t cursor, int64_t newest, int64_t date, uint64_t overlap_ms);
 
 /* feed.c */
-int feed__open(struct feed *f, struct forwarder *fw,
-    const struct feed_options *o, struct err *e);
+struct feed *feed__new(struct forwarder *fw, const struct feed_options *o);
+int feed__open(struct feed *f, struct err *e);
 void feed__start(struct feed *f);
 void feed__stop(struct feed *f);
 void feed__room(struct feed *f, struct lane *l);

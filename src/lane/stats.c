@@ -48,8 +48,8 @@ static void
 lane_stats(const struct lane *l, struct lane_stats *out, int64_t now)
 {
 	*out = (struct lane_stats){
-		.feed = (size_t)(l->feed - l->fw->feeds),
-		.dest = (size_t)(l->dest_options - l->fw->o->dests),
+		.feed = l->feed->index,
+		.dest = l->outlet->index,
 		.cursor = l->at.cursor,
 		.is_reading = l->pass != NULL && l->pass->source != NULL,
 		.pass_from = STAMP_NONE,
@@ -151,7 +151,8 @@ gap_stats(struct forwarder *fw, struct forwarder_stats *out)
 		list.lane = i;
 		list.of_lane = 0;
 		/* A state that cannot be read has been told elsewhere. */
-		(void)state_gaps(fw->state, fw->lanes[i].id, on_gap, &list, &e);
+		(void)state_gaps(
+		    fw->state, fw->lanes[i]->id, on_gap, &list, &e);
 		out->lanes[i].n_gaps = list.of_lane;
 	}
 	out->gaps = list.v;
@@ -170,22 +171,22 @@ forwarder_stats(struct forwarder *fw, struct forwarder_stats *out)
 		.is_stopping = fw->is_stopping,
 		.unwritten =
 		    fw->unwritten.kind == ERR_NONE ? NULL : fw->unwritten.text,
-		.lanes = xcalloc(fw->o->n_lanes, sizeof(*out->lanes)),
-		.n_lanes = fw->o->n_lanes,
-		.feeds = xcalloc(fw->o->n_feeds, sizeof(*out->feeds)),
-		.n_feeds = fw->o->n_feeds,
-		.dests = xcalloc(fw->o->n_dests, sizeof(*out->dests)),
-		.n_dests = fw->o->n_dests,
+		.lanes = xcalloc(fw->n_lanes, sizeof(*out->lanes)),
+		.n_lanes = fw->n_lanes,
+		.feeds = xcalloc(fw->n_feeds, sizeof(*out->feeds)),
+		.n_feeds = fw->n_feeds,
+		.dests = xcalloc(fw->n_outlets, sizeof(*out->dests)),
+		.n_dests = fw->n_outlets,
 	};
 	for (size_t i = 0; i < out->n_dests; i++) {
-		if (fw->outlets[i].dest != NULL)
-			dest_measure(fw->outlets[i].dest);
-		dest_stats(&fw->outlets[i], &out->dests[i]);
+		if (fw->outlets[i]->dest != NULL)
+			dest_measure(fw->outlets[i]->dest);
+		dest_stats(fw->outlets[i], &out->dests[i]);
 	}
 	for (size_t i = 0; i < out->n_feeds; i++)
-		feed_stats(&fw->feeds[i], &out->feeds[i]);
+		feed_stats(fw->feeds[i], &out->feeds[i]);
 	for (size_t i = 0; i < out->n_lanes; i++)
-		lane_stats(&fw->lanes[i], &out->lanes[i], out->now);
+		lane_stats(fw->lanes[i], &out->lanes[i], out->now);
 	gap_stats(fw, out);
 	return 0;
 }
