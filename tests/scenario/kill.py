@@ -187,7 +187,7 @@ def read_and_die(r, s):
 
 class Break:
     def __init__(self, do, only=None, sees=True, lag=0, drops=False,
-                 idle=False):
+                 idle=False, lasts=0):
         self.do = do
         self.only = only        # the one receiver that can do it
         # False: lost without sock_diag; None: with it, too
@@ -195,6 +195,10 @@ class Break:
         self.lag = lag
         self.drops = drops      # packets, in a network namespace
         self.idle = idle        # breaks when everything has settled
+        # Seconds for which lines must keep coming: of a receiver that hangs
+        # on a quiet feed nobody sees that it does.  The feed may be slower
+        # than it should be, never faster.
+        self.more = 2 * int(lasts / PAGE_S) * PAGE
 
 
 BREAKS = {
@@ -204,7 +208,7 @@ BREAKS = {
     "half-close": Break(half_close, only="plain"),
     "stop-short-kill": Break(kill_9),
     "stop-short-resume": Break(stop_resume),
-    "stop-long-kill": Break(stop_kill, sees=False),
+    "stop-long-kill": Break(stop_kill, sees=False, lasts=LONG_S),
     "stop-long-resume": Break(hang_resume),
     "zero-window": Break(zero_window, only="plain", sees=False),
     "dropped-packets": Break(kill_9, drops=True),
@@ -373,7 +377,7 @@ def run(cell, folder, certificates, lines=2000, breaks=4, seed=1):
     how = BREAKS[cell.how]
     r = random.Random("%s %d" % (cell, seed))
     outcome = Outcome()
-    sim = Sim(lines, os.path.join(folder, "sim"), certificates=certificates,
+    sim = Sim(lines + how.more, os.path.join(folder, "sim"), certificates=certificates,
               seed=seed)
     args = [os.path.join(folder, "receiver"), cell.transport,
             Tls(certificates)]
