@@ -120,7 +120,7 @@ API_FAULTS = (
         "bytes": r.randrange(60000), "seconds": r.random()}),
     ("truncated JSON", "truncate", lambda r: {"bytes": r.randrange(60000)}),
     ("no page of records", "raw", lambda r: {"body": r.choice((
-        "", "{", "[1,2", "{\"value\":[{}", "null", "{\"value\":7}"))}),
+        "", "{", "[1,2", "{\"value\":[", "null", "{\"value\":7}"))}),
     ("HTML with 200", "html", lambda r: {}),
     ("wrong content type", "mistype", lambda r: {"type": "text/plain"}),
     ("slow body", "drip", lambda r: {"seconds": 0.02}),

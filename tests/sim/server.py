@@ -20,7 +20,8 @@ defender-alerts defender-incidents siem any.
                 (seconds from now, written as a date)
     html        200 with a page of a proxy
     drop        the connection is closed without an answer
-    cut         the connection is closed after `bytes` bytes of the body
+    cut         the connection is closed after `bytes` bytes of the body; with
+                last=True all records have been written, but not the end
     reset       the same, with RST
     stall       the same, after `seconds` in which nothing comes
     truncate    the answer ends properly, its JSON after `bytes` bytes
@@ -319,7 +320,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
         packer = zlib.compressobj(1, zlib.DEFLATED, 31) if zipped else None
         cut, short = self.has("cut", "reset", "stall"), self.has("truncate")
         drip = self.has("drip")
-        limit = next((f.get("bytes", 1000) for f in (cut, short) if f), None)
         size = 16384 if drip else CHUNK
         sent, hold = 0, bytearray()
 
@@ -339,8 +339,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 sim.sleep(drip.get("seconds", 0.1))
 
         for piece in pieces:
-            if limit is not None and sent + len(piece) >= limit:
-                hold += piece[:limit - sent]
+            room = room_in(cut or short, piece, sent)
+            if room < len(piece):
+                hold += piece[:room]
                 flush(last=short is not None)
                 if cut is not None:
                     self.break_off(cut)
@@ -420,6 +421,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return sim.foreign_url + self.path + "&$skiptoken=away"
         if self.has("link"):
             return self.has("link").get("link", "")
+        if page.link is None:
+            return None
         if self.has("repeat"):
             return getattr(sim, self.server.role + "_url") + self.path
         if self.has("circle"):
@@ -571,6 +574,15 @@ class Listener(socketserver.ThreadingMixIn, http.server.HTTPServer):
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
             except OSError:
                 pass
+
+
+def room_in(fault, piece, sent):
+    """How much of a piece a fault lets pass."""
+    if fault is None:
+        return len(piece)
+    if fault.get("last"):
+        return 0 if piece in (b"]", b"}") else len(piece)
+    return max(0, min(len(piece), fault.get("bytes", 1000) - sent))
 
 
 def _bytes(value):
