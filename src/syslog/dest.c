@@ -19,6 +19,9 @@
 #define DEST_MAGIC 0x64657374U
 #define LANE_MAGIC 0x6c616e65U
 
+/* Whose lines belong to no lane: cefwd's own.  The spool's first track. */
+#define TRACK_OWN  0
+
 /* A lane's share of the window is never less: one alert with evidence. */
 #define SHARE_MIN  (16U << 10)
 
@@ -44,7 +47,7 @@ struct dest {
 	struct frame frame;
 	struct spool spool;
 	struct dest_counts counts;
-	struct dest_lane **lanes; /* by track */
+	struct dest_lane **lanes; /* by track, the first one our own */
 	size_t n_lanes;
 	struct conn conn;
 };
@@ -151,6 +154,25 @@ on_closed(void *ctx)
 	free(d);
 }
 
+static void
+on_own_settled(void *ctx, uint64_t n)
+{
+	(void)ctx;
+	(void)n;
+}
+
+static void
+on_own_room(void *ctx)
+{
+	(void)ctx;
+}
+
+/* Nobody waits for what is said on the side. */
+static const struct dest_lane_handlers own_handlers = {
+	.settled = on_own_settled,
+	.room = on_own_room,
+};
+
 static const struct conn_owner conn_owner = {
 	.told = on_told,
 	.looked = on_looked,
@@ -219,6 +241,8 @@ dest_new(uv_loop_t *loop, const struct dest_options *o, dest_state_fn *state,
 		goto fail;
 	}
 	spool_init(&d->spool, &d->counts);
+	d->spool.has_first = true;
+	(void)dest_lane_add(d, &own_handlers, NULL);
 	d->conn = (struct conn){ .options = o,
 		.spool = &d->spool,
 		.counts = &d->counts,
@@ -324,12 +348,29 @@ dest_put(struct dest_lane *l, const char *line, size_t len, int severity)
 	conn_kick(&d->conn);
 }
 
+void
+dest_tell(struct dest *d, const char *line, size_t len, int severity)
+{
+	OBJ_CHECK(d, DEST_MAGIC);
+	if (d->spool.tracks[TRACK_OWN].lines < DEST_TOLD_MAX)
+		dest_put(d->lanes[TRACK_OWN], line, len, severity);
+}
+
+bool
+dest_has_told(const struct dest *d)
+{
+	const struct queue *q = &d->spool.tracks[TRACK_OWN];
+
+	return q->lines == q->given;
+}
+
 bool
 dest_lane_has_room(const struct dest_lane *l)
 {
 	const struct dest *d = l->dest;
 	size_t held = d->spool.tracks[l->track].bytes;
-	size_t share = d->options->window_bytes / d->n_lanes;
+	size_t n = d->n_lanes > 1 ? d->n_lanes - 1 : 1; /* not our own */
+	size_t share = d->options->window_bytes / n;
 
 	if (share < SHARE_MIN)
 		share = SHARE_MIN;

@@ -151,6 +151,18 @@ dest_lane_add(struct dest *d, const struct dest_lane_handlers *h, void *ctx);
  */
 void dest_put(struct dest_lane *l, const char *line, size_t len, int severity);
 
+/*
+ * dest_tell(d, line, len, severity): take a line of cefwd's own (copied; no LF
+ * in it): it belongs to no lane, goes ahead of everything that has no place in
+ * the order of sending yet, and is sent again after a break.  At most
+ * DEST_TOLD_MAX are held; more are dropped.
+ */
+#define DEST_TOLD_MAX 64
+void dest_tell(struct dest *d, const char *line, size_t len, int severity);
+
+/* Whether the kernel has taken every line of dest_tell(). */
+bool dest_has_told(const struct dest *d);
+
 /* Whether the lane's share of the window has space, and the destination is
    not away with the share full. */
 bool dest_lane_has_room(const struct dest_lane *l);

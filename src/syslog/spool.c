@@ -92,25 +92,31 @@ order_add(struct spool *s, uint32_t track)
 	*run_at(s, s->n++) = (struct run){ .track = track, .lines = 1 };
 }
 
-/* Let tracks take turns, a line each, until max bytes are to be given.  A
-   track whose lines go ahead of all others would be asked here, first. */
+/* The track's next line gets its place in the order; false: it has none. */
+static bool
+enter(struct spool *s, size_t track)
+{
+	struct queue *q = &s->tracks[track];
+	struct queue_line line;
+
+	if (!queue_peek(q, &q->enter, &line))
+		return false;
+	queue_step(&q->enter);
+	order_add(s, (uint32_t)track);
+	s->waiting += line.len;
+	return true;
+}
+
+/* Let tracks take turns, a line each, until max bytes are to be given. */
 static void
 take_turns(struct spool *s, size_t max)
 {
 	size_t empty = 0;
 
+	while (s->has_first && s->waiting < max && enter(s, 0))
+		continue;
 	while (s->waiting < max && empty < s->n_tracks) {
-		struct queue *q = &s->tracks[s->turn];
-		struct queue_line line;
-
-		if (queue_peek(q, &q->enter, &line)) {
-			queue_step(&q->enter);
-			order_add(s, (uint32_t)s->turn);
-			s->waiting += line.len;
-			empty = 0;
-		} else {
-			empty++;
-		}
+		empty = enter(s, s->turn) ? 0 : empty + 1;
 		s->turn = (s->turn + 1) % s->n_tracks;
 	}
 }

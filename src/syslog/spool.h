@@ -32,7 +32,8 @@ struct run;
 struct spool {
 	struct queue *tracks;
 	size_t n_tracks;
-	size_t turn; /* the track whose turn it is */
+	size_t turn;    /* the track whose turn it is */
+	bool has_first; /* lines of track 0 go ahead of all others */
 
 	struct run *runs; /* a ring of cap, a power of two */
 	size_t cap;

@@ -532,6 +532,31 @@ a_lane_with_a_backlog_leaves_space_for_others(void **state)
 }
 
 static void
+what_is_told_goes_ahead_and_is_bounded(void **state)
+{
+	(void)state;
+	open_to_one(); /* nobody listens */
+	rig_put(&rig, 0, 5, 100);
+	for (unsigned int i = 0; i < DEST_TOLD_MAX + 3; i++)
+		dest_tell(rig.dest, "told", 4, 9);
+	assert_int_equal(counts()->held, DEST_TOLD_MAX + 5);
+	assert_int_equal(dest_lane_held(rig.lanes[0]), 5);
+	assert_false(dest_has_told(rig.dest));
+	receiver_listen(&one);
+	one.is_reading = false;
+	rig_run(&rig, has_accepted, "a connection");
+	rig_turns(&rig, 30);
+	assert_true(dest_has_told(rig.dest));
+	receiver_cut(&one); /* with bytes unread: RST */
+	one.is_reading = true;
+	rig_run(&rig, is_settled, "all lines to settle");
+	assert_int_equal(one.strange, DEST_TOLD_MAX);
+	assert_int_equal(receiver_lines(&one, 0), 5);
+	assert_int_equal(rig.lane[0].settled, 5);
+	assert_memory_equal(one.got + 4 + 15, " fw told", 8);
+}
+
+static void
 a_refused_connection_is_tried_again(void **state)
 {
 	(void)state;
@@ -790,6 +815,7 @@ main(void)
 		T(a_slow_receiver_gets_every_byte),
 		T(a_full_window_holds_until_the_receiver_reads),
 		T(a_lane_with_a_backlog_leaves_space_for_others),
+		T(what_is_told_goes_ahead_and_is_bounded),
 		T(a_refused_connection_is_tried_again),
 		T(a_name_that_does_not_resolve_is_said_in_words),
 		T(every_address_of_a_name_is_tried),
