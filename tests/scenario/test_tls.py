@@ -44,10 +44,19 @@ def all_came(sim, receiver):
     return set(ids(receiver.lines())) == sim.store.ids()
 
 
+def resolved(host):
+    """A container may have no /etc/hosts."""
+    try:
+        socket.getaddrinfo(host, None)
+    except OSError as e:
+        pytest.skip("%s: %s" % (host, e))
+    return host
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_lines_arrive(sim, new_tls, setup, host):
     receiver = new_tls()
-    result = setup(receiver.port, host).once()
+    result = setup(receiver.port, resolved(host)).once()
     assert result.status == 0, result
     assert all_came(sim, receiver)
     assert receiver.refused == [] and receiver.partial == 0
@@ -99,7 +108,7 @@ def test_another_name_is_refused_with_the_mend(new_tls, setup, tmp_path):
     cefwd = setup(receiver.port, ca_file=ca[0])
     refused(cefwd.once("--timeout", "2s"), receiver,
             "mismatch", "set server-name")
-    cefwd = setup(receiver.port, "localhost", ca_file=ca[0])
+    cefwd = setup(receiver.port, ca_file=ca[0], server_name="localhost")
     refused(cefwd.once("--timeout", "2s"), receiver,
             "mismatch", "set server-name")
     result = setup(receiver.port, ca_file=ca[0],
