@@ -9,6 +9,7 @@ scenarios = \
 	tests/scenario/test_broken.py \
 	tests/scenario/test_checker.py \
 	tests/scenario/test_faults.py \
+	tests/scenario/test_framing.py \
 	tests/scenario/test_grants.py \
 	tests/scenario/test_kill.py \
 	tests/scenario/test_live.py \

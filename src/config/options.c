@@ -32,12 +32,11 @@ static const char *const log_formats[] = { "auto", "text", "json", "journal",
 /* In the order of enum lane_updates. */
 static const char *const updates[] = { "first", "changed", "all", NULL };
 
-static const char *const framings[] = { "lf", NULL };
-static const char *const framings_later[] = { "octet-counting", NULL };
+/* In the order of enum dest_framing. */
+static const char *const framings[] = { "lf", "octet-counting", NULL };
 
 /* In the order of enum dest_header. */
-static const char *const headers[] = { "rfc3164", NULL };
-static const char *const headers_later[] = { "rfc5424", "none", NULL };
+static const char *const headers[] = { "rfc3164", "rfc5424", "none", NULL };
 
 /* RFC 5424, table 1: the index is the code. */
 static const char *const facilities[] = { "kern", "user", "mail", "daemon",
@@ -176,10 +175,10 @@ static const struct option options[] = {
 	  .check = conf__check_host_name,
 	  .help = "name that the certificate of a tls:// receiver has" },
 	{ CONF_DESTINATION, "framing", OPTION_CHOICE, AT_D(framing),
-	  .def = "lf", .words = framings, .later = framings_later,
+	  .def = "lf", .words = framings,
 	  .help = "what divides lines on a stream" },
 	{ CONF_DESTINATION, "header", OPTION_CHOICE, AT_D(header),
-	  .def = "rfc3164", .words = headers, .later = headers_later,
+	  .def = "rfc3164", .words = headers,
 	  .help = "syslog header before each line" },
 	{ CONF_DESTINATION, "facility", OPTION_CHOICE, AT_D(facility),
 	  .def = "user", .words = facilities,

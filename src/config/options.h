@@ -30,7 +30,6 @@ struct option {
 	bool allows_zero;         /* besides min to max: "never", "none" */
 	bool is_required;         /* a fault where it is missing */
 	const char *const *words; /* choices, NULL-terminated */
-	const char *const *later; /* known, but not in this version yet */
 	conf_check_fn *check;     /* shape of each word; NULL: any */
 	const char *help;
 };

@@ -269,15 +269,6 @@ set_choice(struct value *v, unsigned int *field)
 			return;
 		}
 	}
-	for (size_t i = 0; o->later != NULL && o->later[i] != NULL; i++) {
-		if (strcmp(o->later[i], w->text) == 0) {
-			bad(v, w,
-			    "\"%s = %s\" is not in this version yet; use "
-			    "\"%s\"",
-			    o->key, w->text, o->def);
-			return;
-		}
-	}
 	near = near_name(w->text, o->words, n);
 	if (near != NULL) {
 		bad(v, w, "unknown \"%s\"; did you mean \"%s\"?", w->text,

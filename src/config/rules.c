@@ -320,6 +320,7 @@ conf__rules_destinations(struct conf *c)
 				.key_file = raw->client_key_file,
 				.server_name = raw->server_name,
 			},
+			.framing = (enum dest_framing)raw->framing,
 			.header = (enum dest_header)raw->header,
 			.facility = raw->facility,
 			.host_name = raw->host_name,

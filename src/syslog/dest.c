@@ -214,6 +214,17 @@ check_options(const struct dest_options *o, struct err *e)
 	return 0;
 }
 
+/* A datagram is a line whatever the option says. */
+static enum framing
+framing_of(const struct dest_options *o)
+{
+	enum framing framing = conn_transport(o->urls[0].scheme)->framing;
+
+	if (framing == FRAMING_LF && o->framing == DEST_FRAMING_OCTETS)
+		return FRAMING_OCTETS;
+	return framing;
+}
+
 struct dest *
 dest_new(uv_loop_t *loop, const struct dest_options *o, dest_state_fn *state,
     void *ctx, struct err *e)
@@ -230,8 +241,7 @@ dest_new(uv_loop_t *loop, const struct dest_options *o, dest_state_fn *state,
 	d->told = state;
 	d->ctx = ctx;
 	d->state = DEST_CONNECTING;
-	if (frame_init(&d->frame, o, conn_transport(o->urls[0].scheme)->framing,
-		e) == -1)
+	if (frame_init(&d->frame, o, framing_of(o), e) == -1)
 		goto fail;
 	if (o->max_line <= frame_header_max(&d->frame)) {
 		(void)err_set(e, ERR_CONFIG,
@@ -339,8 +349,8 @@ dest_put(struct dest_lane *l, const char *line, size_t len, int severity)
 	assert(memchr(line, '\n', len) == NULL);
 	header = frame_header_len(&d->frame, severity);
 	len = fit_datagram(d, header, line, len);
-	p = spool_add(
-	    &d->spool, l->track, header + len + frame_tail_len(&d->frame));
+	p = spool_add(&d->spool, l->track,
+	    header + len + frame_divider_len(&d->frame, header + len));
 	/* With the header of now: a line that is sent again is, byte for
 	   byte, the same. */
 	frame_write(&d->frame, severity, line, len, p);

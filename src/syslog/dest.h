@@ -44,7 +44,14 @@ void dest_url_fini(struct dest_url *u);
 
 enum dest_header {
 	DEST_HEADER_RFC3164,
-	/* rfc5424, none follow */
+	DEST_HEADER_RFC5424,
+	DEST_HEADER_NONE, /* the line alone */
+};
+
+/* What divides lines on a stream. */
+enum dest_framing {
+	DEST_FRAMING_LF,
+	DEST_FRAMING_OCTETS,
 };
 
 /* How a receiver is known, and how we are; PEM files, read at each connection,
@@ -65,6 +72,7 @@ struct dest_options {
 	const struct dest_url *urls; /* failover list */
 	size_t n_urls;
 	struct dest_tls tls;
+	enum dest_framing framing;
 	enum dest_header header;
 	unsigned int facility; /* 0..23; user = 1 */
 	const char *host_name; /* in the header */

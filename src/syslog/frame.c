@@ -6,6 +6,7 @@
 
 #include "base/clk.h"
 #include "base/obj.h"
+#include "base/stamp.h"
 
 #include "syslog/frame.h"
 
@@ -22,18 +23,15 @@ struct header {
 
 static size_t rfc3164_len(const struct frame *, unsigned int pri);
 static char *rfc3164_write(struct frame *, unsigned int pri, char *out);
+static size_t rfc5424_len(const struct frame *, unsigned int pri);
+static char *rfc5424_write(struct frame *, unsigned int pri, char *out);
+static size_t none_len(const struct frame *, unsigned int pri);
+static char *none_write(struct frame *, unsigned int pri, char *out);
 
 static const struct header headers[] = {
 	[DEST_HEADER_RFC3164] = { rfc3164_len, rfc3164_write },
-};
-
-/* What ends a line; one row for each enum framing. */
-static const struct {
-	size_t len;
-	char tail;
-} tails[] = {
-	[FRAMING_LF] = { 1, '\n' },
-	[FRAMING_DATAGRAM] = { 0, '\0' },
+	[DEST_HEADER_RFC5424] = { rfc5424_len, rfc5424_write },
+	[DEST_HEADER_NONE] = { none_len, none_write },
 };
 
 int
@@ -66,7 +64,7 @@ frame_init(struct frame *f, const struct dest_options *o, enum framing framing,
 		.facility = o->facility,
 		.host = o->host_name,
 		.host_len = len,
-		.unix_s = INT64_MIN };
+		.told_ms = INT64_MIN };
 	return 0;
 }
 
@@ -95,23 +93,57 @@ frame_header_len(const struct frame *f, int severity)
 	return f->header->len(f, pri_of(f, severity));
 }
 
-size_t
-frame_tail_len(const struct frame *f)
+static const char digits[] = "0123456789";
+
+static size_t
+count_digits(size_t n)
 {
-	return tails[f->framing].len;
+	size_t count = 1;
+
+	for (; n >= 10; n /= 10)
+		count++;
+	return count;
+}
+
+static char *
+put_number(char *out, size_t n)
+{
+	size_t count = count_digits(n);
+
+	for (size_t i = count; i > 0; i--, n /= 10)
+		out[i - 1] = digits[n % 10];
+	return out + count;
+}
+
+size_t
+frame_divider_len(const struct frame *f, size_t len)
+{
+	switch (f->framing) {
+	case FRAMING_LF:
+		return 1;
+	case FRAMING_OCTETS:
+		return count_digits(len) + 1;
+	case FRAMING_DATAGRAM:
+		break;
+	}
+	return 0;
 }
 
 void
 frame_write(
     struct frame *f, int severity, const char *line, size_t len, char *out)
 {
-	out = f->header->write(f, pri_of(f, severity), out);
-	memcpy(out, line, len);
-	if (tails[f->framing].len > 0)
-		out[len] = tails[f->framing].tail;
-}
+	unsigned int pri = pri_of(f, severity);
 
-static const char digits[] = "0123456789";
+	if (f->framing == FRAMING_OCTETS) {
+		out = put_number(out, f->header->len(f, pri) + len);
+		*out++ = ' ';
+	}
+	out = f->header->write(f, pri, out);
+	memcpy(out, line, len);
+	if (f->framing == FRAMING_LF)
+		out[len] = '\n';
+}
 
 static char *
 put_2(char *out, int number, char pad)
@@ -124,10 +156,22 @@ put_2(char *out, int number, char pad)
 	return out;
 }
 
-static size_t
-pri_digits(unsigned int pri)
+static char *
+put_pri(char *out, unsigned int pri)
 {
-	return pri < 10 ? 1 : pri < 100 ? 2 : 3;
+	*out++ = '<';
+	out = put_number(out, pri);
+	*out++ = '>';
+	return out;
+}
+
+static char *
+put_host(const struct frame *f, char *out)
+{
+	memcpy(out, f->host, f->host_len);
+	out += f->host_len;
+	*out++ = ' ';
+	return out;
 }
 
 /* RFC 3164, 4.1.2: "Mmm dd hh:mm:ss", English, local time, the day padded
@@ -141,11 +185,11 @@ rfc3164_time(struct frame *f)
 	struct tm tm;
 	char *p = f->time;
 
-	if (unix_s == f->unix_s)
+	if (unix_s * 1000 == f->told_ms)
 		return;
 	if (localtime_r(&t, &tm) == NULL)
 		memset(&tm, 0, sizeof(tm));
-	f->unix_s = unix_s;
+	f->told_ms = unix_s * 1000;
 	memcpy(p, months + (size_t)tm.tm_mon * 3, 3);
 	p[3] = ' ';
 	p = put_2(p + 4, tm.tm_mday, ' ');
@@ -163,25 +207,75 @@ rfc3164_time(struct frame *f)
 static size_t
 rfc3164_len(const struct frame *f, unsigned int pri)
 {
-	return 1 + pri_digits(pri) + 1 + RFC3164_TIME_LEN + 1 + f->host_len + 1;
+	return 1 + count_digits(pri) + 1 + RFC3164_TIME_LEN + 1 + f->host_len +
+	    1;
 }
 
 static char *
 rfc3164_write(struct frame *f, unsigned int pri, char *out)
 {
-	size_t n = pri_digits(pri);
-
 	rfc3164_time(f);
-	*out++ = '<';
-	for (size_t i = n; i > 0; i--, pri /= 10)
-		out[i - 1] = digits[pri % 10];
-	out += n;
-	*out++ = '>';
+	out = put_pri(out, pri);
 	memcpy(out, f->time, RFC3164_TIME_LEN);
 	out += RFC3164_TIME_LEN;
 	*out++ = ' ';
-	memcpy(out, f->host, f->host_len);
-	out += f->host_len;
+	return put_host(f, out);
+}
+
+/* RFC 5424, 6: "<PRI>1 TIME HOST APP PROCID MSGID STRUCTURED-DATA MSG".  No
+   BOM: readers of CEF do not expect one in front of it. */
+static const char rfc5424_tail[] = "cefwd - - - ";
+#define RFC5424_TIME_LEN 24 /* "2026-01-02T03:04:05.678Z" */
+
+static void
+rfc5424_time(struct frame *f)
+{
+	int64_t unix_ms = clk_unix_ms();
+	char text[STAMP_TEXT_MAX];
+
+	if (unix_ms == f->told_ms)
+		return;
+	f->told_ms = unix_ms;
+	stamp_format(stamp_from_ms(unix_ms), text);
+	/* The tail of the fraction is 0, and is left out. */
+	memcpy(f->time, text, RFC5424_TIME_LEN - 1);
+	f->time[RFC5424_TIME_LEN - 1] = 'Z';
+}
+
+static size_t
+rfc5424_len(const struct frame *f, unsigned int pri)
+{
+	return 1 + count_digits(pri) + 1 + sizeof("1 ") - 1 + RFC5424_TIME_LEN +
+	    1 + f->host_len + 1 + sizeof(rfc5424_tail) - 1;
+}
+
+static char *
+rfc5424_write(struct frame *f, unsigned int pri, char *out)
+{
+	rfc5424_time(f);
+	out = put_pri(out, pri);
+	*out++ = '1';
 	*out++ = ' ';
+	memcpy(out, f->time, RFC5424_TIME_LEN);
+	out += RFC5424_TIME_LEN;
+	*out++ = ' ';
+	out = put_host(f, out);
+	memcpy(out, rfc5424_tail, sizeof(rfc5424_tail) - 1);
+	return out + sizeof(rfc5424_tail) - 1;
+}
+
+static size_t
+none_len(const struct frame *f, unsigned int pri)
+{
+	(void)f;
+	(void)pri;
+	return 0;
+}
+
+static char *
+none_write(struct frame *f, unsigned int pri, char *out)
+{
+	(void)f;
+	(void)pri;
 	return out;
 }

@@ -114,7 +114,7 @@ take_turns(struct spool *s, size_t max)
 	size_t empty = 0;
 
 	while (s->has_first && s->waiting < max && enter(s, 0))
-		continue;
+		;
 	while (s->waiting < max && empty < s->n_tracks) {
 		empty = enter(s, s->turn) ? 0 : empty + 1;
 		s->turn = (s->turn + 1) % s->n_tracks;

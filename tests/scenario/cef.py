@@ -6,6 +6,7 @@ import re
 
 SYSLOG = re.compile(r"<(\d{1,3})>([A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) "
                     r"(\S+) (CEF:.*)", re.S)
+RFC5424 = re.compile(r"<(\d{1,3})>1 (\S+) (\S+) cefwd - - - (CEF:.*)", re.S)
 # C0, DEL, C1, and what else Unicode calls the end of a line
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 HEADER = ("version", "vendor", "product", "device_version", "class_id",
@@ -20,7 +21,7 @@ class Event:
 
     def __init__(self, line):
         text = line.decode("utf-8", "strict")
-        m = SYSLOG.fullmatch(text)
+        m = SYSLOG.fullmatch(text) or RFC5424.fullmatch(text)
         self.pri, self.stamp, self.host = None, None, None
         if m is not None:
             self.pri, self.stamp, self.host = (int(m.group(1)), m.group(2),

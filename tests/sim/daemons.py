@@ -61,6 +61,7 @@ class Daemon:
         self.out = os.path.join(state_dir, "received")
         self.tcp = free_port()
         self.udp = free_port(socket.SOCK_DGRAM)
+        self.counted = free_port()  # lines with their length in front
         self.certificates = tls
         self.tls = free_port() if tls else None
         self.process = None
@@ -140,6 +141,10 @@ class Daemon:
 class Rsyslog(Daemon):
     name = "rsyslog"
 
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.counted = self.tcp     # it takes both
+
     def command(self):
         conf = os.path.join(self.dir, "rsyslog.conf")
         with open(conf, "w") as f:
@@ -210,11 +215,13 @@ source s {
     network(transport("tcp") ip("127.0.0.1") port(%(tcp)d) flags(no-parse));
     network(transport("udp") ip("127.0.0.1") port(%(udp)d) flags(no-parse)
             so-rcvbuf(8388608));
+    syslog(transport("tcp") ip("127.0.0.1") port(%(counted)d)
+           flags(no-parse));
 %(more)s};
 destination d { file("%(out)s" template("${MESSAGE}\\n")); };
 log { source(s); destination(d); };
 """ % {"version": self.version(), "out": self.out, "tcp": self.tcp,
-                "udp": self.udp, "more": self.tls_source()})
+                "udp": self.udp, "counted": self.counted, "more": self.tls_source()})
         at = os.path.join
         command = [self.program, "-F", "-f", conf, "--no-caps",
                    "-p", at(self.dir, "pid"), "-R", at(self.dir, "persist"),

@@ -25,10 +25,35 @@ import time
 READ = 65536
 
 
-class TcpReceiver:
-    """Lines end at LF; what came without one is not a line."""
+def _by_lf(hold):
+    """Whole lines, taken from the front."""
+    end = hold.rfind(b"\n")
+    if end < 0:
+        return []
+    lines = bytes(hold[:end]).split(b"\n")
+    del hold[:end + 1]
+    return lines
 
-    def __init__(self, port=0, rcvbuf=None, keep=None, tls=None):
+
+def _counted(hold):
+    """The same, RFC 6587 3.4.1."""
+    lines = []
+    while True:
+        count, blank, _ = bytes(hold[:12]).partition(b" ")
+        assert not blank or (count.isdigit() and count[:1] != b"0"), count
+        end = len(count) + 1 + int(count) if blank else 0
+        if not blank or len(hold) < end:
+            return lines
+        lines.append(bytes(hold[len(count) + 1:end]))
+        del hold[:end]
+
+
+class TcpReceiver:
+    """Lines end at LF, or are counted; what is not whole is not a line."""
+
+    def __init__(self, port=0, rcvbuf=None, keep=None, tls=None,
+                 counted=False):
+        self.split = _counted if counted else _by_lf
         self.context = None
         if tls is not None:     # (certificate, key[, CA of the clients])
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -135,10 +160,9 @@ class TcpReceiver:
             return
         hold = self.open[sock]
         hold += data
-        end = hold.rfind(b"\n")
-        if end >= 0:
-            self.take(bytes(hold[:end]).split(b"\n"))
-            del hold[:end + 1]
+        lines = self.split(hold)
+        if lines:
+            self.take(lines)
         if self.delay:
             time.sleep(self.delay)
 

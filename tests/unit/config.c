@@ -112,7 +112,7 @@ every_option_reaches_its_struct(void **state)
 	    "page-size = 10\nupdates = first\nscope = api://x/.default\n"
 	    "[destination d]\n"
 	    "url = tcp://192.0.2.1 tcp://[2001:db8::1]:601\n"
-	    "framing = lf\nheader = rfc3164\nfacility = local7\n"
+	    "framing = octet-counting\nheader = rfc5424\nfacility = local7\n"
 	    "cef-version = 1\nhost-name = h.example.com\nmax-line = 64k\n"
 	    "settle = 100ms\nwindow = 64k\n"
 	    "[destination e]\nurl = tcp://192.0.2.1\n"

@@ -182,12 +182,12 @@ values_are_told_at_their_word(void **state)
 		    "12:13+5 \"a b\": not a host name; write 1 to 255 letters, "
 		    "digits, \"-\" and \".\"\n"
 		    "13:12+6 unknown \"local8\"; did you mean \"local0\"?\n" },
-		{ SOURCE DESTINATION "framing = octet-counting\n"
-				     "header = rfc5424\n",
-		    "9:11+14 \"framing = octet-counting\" is not in this "
-		    "version yet; use \"lf\"\n"
-		    "10:10+7 \"header = rfc5424\" is not in this version yet; "
-		    "use \"rfc3164\"\n" },
+		{ SOURCE DESTINATION "framing = octets\n"
+				     "header = rfc5425\n",
+		    "9:11+6 unknown \"octets\"; \"framing\" takes one "
+		    "of lf octet-counting\n"
+		    "10:10+7 unknown \"rfc5425\"; did you mean "
+		    "\"rfc5424\"?\n" },
 		{ SOURCE "[destination d]\nurl = tcp://192.0.2.1 tls://x:6514 "
 			 "file:/tmp/x\n",
 		    "8:23+12 url mixes schemes: give all of them the same "

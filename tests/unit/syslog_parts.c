@@ -167,8 +167,8 @@ headers_follow_rfc_3164(void **state)
 
 		unix_ms = rows[i].unix_s * 1000 + 999;
 		assert_int_equal(frame_init(&f, &o, FRAMING_LF, &e), 0);
-		len = frame_header_len(&f, rows[i].severity) + 1 +
-		    frame_tail_len(&f);
+		len = frame_header_len(&f, rows[i].severity) + 1;
+		len += frame_divider_len(&f, len);
 		assert_int_equal(len, strlen(rows[i].out));
 		assert_true(len <= frame_header_max(&f) + 2);
 		frame_write(&f, rows[i].severity, "x", 1, out);
@@ -190,11 +190,59 @@ header_time_is_local_and_follows_the_clock(void **state)
 	assert_int_equal(frame_init(&f, &o, FRAMING_DATAGRAM, &e), 0);
 	frame_write(&f, 0, "x", 1, out);
 	assert_memory_equal(out, "<14>Sep  9 13:30:00 fw x", 24);
-	assert_int_equal(frame_tail_len(&f), 0);
+	assert_int_equal(frame_divider_len(&f, 24), 0);
 	unix_ms += 1000;
 	frame_write(&f, 0, "x", 1, out);
 	assert_memory_equal(out, "<14>Sep  9 13:30:01 fw x", 24);
 	zone("UTC0");
+}
+
+static void
+headers_and_framings_go_together(void **state)
+{
+	static const struct {
+		enum dest_header header;
+		enum framing framing;
+		const char *out;
+	} rows[] = {
+		/* RFC 5424, 6; always three digits of a second */
+		{ DEST_HEADER_RFC5424, FRAMING_LF,
+		    "<14>1 2024-09-09T08:00:00.007Z fw cefwd - - - x\n" },
+		{ DEST_HEADER_RFC5424, FRAMING_OCTETS,
+		    "47 <14>1 2024-09-09T08:00:00.007Z fw cefwd - - - x" },
+		{ DEST_HEADER_RFC5424, FRAMING_DATAGRAM,
+		    "<14>1 2024-09-09T08:00:00.007Z fw cefwd - - - x" },
+		{ DEST_HEADER_RFC3164, FRAMING_OCTETS,
+		    "24 <14>Sep  9 08:00:00 fw x" },
+		{ DEST_HEADER_NONE, FRAMING_LF, "x\n" },
+		{ DEST_HEADER_NONE, FRAMING_OCTETS, "1 x" },
+	};
+	struct frame f;
+	struct err e;
+	char out[80];
+
+	(void)state;
+	unix_ms = 1725868800007;
+	for (size_t i = 0; i < NELEM(rows); i++) {
+		struct dest_options o = options_with(1, "fw");
+		size_t len;
+
+		o.header = rows[i].header;
+		assert_int_equal(frame_init(&f, &o, rows[i].framing, &e), 0);
+		len = frame_header_len(&f, 0) + 1;
+		len += frame_divider_len(&f, len);
+		assert_int_equal(len, strlen(rows[i].out));
+		frame_write(&f, 0, "x", 1, out);
+		assert_memory_equal(out, rows[i].out, len);
+	}
+	/* every length of a count */
+	for (size_t len = 1; len < 2000; len++) {
+		char text[16];
+
+		f.framing = FRAMING_OCTETS;
+		assert_int_equal(frame_divider_len(&f, len),
+		    snprintf(text, sizeof(text), "%zu ", len));
+	}
 }
 
 static void
@@ -616,6 +664,7 @@ main(void)
 		cmocka_unit_test(faulty_urls_are_refused_with_the_mend),
 		cmocka_unit_test(headers_follow_rfc_3164),
 		cmocka_unit_test(header_time_is_local_and_follows_the_clock),
+		cmocka_unit_test(headers_and_framings_go_together),
 		cmocka_unit_test(host_and_facility_have_limits),
 		cmocka_unit_test(tracks_take_turns_by_lines),
 		cmocka_unit_test(lines_are_counted_by_how_far_they_came),
