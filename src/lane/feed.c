@@ -347,19 +347,30 @@ start_passes(struct feed *f)
 	}
 }
 
+/* The next of its own points in time, also where the loop was late: feeds that
+   were apart stay apart. */
 static void
 on_poll(uv_timer_t *t)
 {
+	uint64_t late, now = clk_ms();
 	struct feed *f;
 
 	OBJ_CAST(f, t->data, FEED_MAGIC);
+	late = now > f->due_ms ? now - f->due_ms : 0;
+	f->due_ms +=
+	    (late / f->o->poll_interval_ms + 1) * f->o->poll_interval_ms;
+	(void)uv_timer_start(t, on_poll, f->due_ms - now, 0);
 	start_passes(f);
 }
 
 void
 feed__start(struct feed *f)
 {
-	(void)uv_timer_start(&f->poll, on_poll, 0, f->o->poll_interval_ms);
+	uint64_t step = f->o->poll_interval_ms / f->fw->n_feeds;
+	uint64_t first = f->index * (step < FEED_STEP_MS ? step : FEED_STEP_MS);
+
+	f->due_ms = clk_ms() + first;
+	(void)uv_timer_start(&f->poll, on_poll, first, 0);
 }
 
 void

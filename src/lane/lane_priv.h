@@ -31,6 +31,10 @@
 /* A lane without room for so long leaves its pass (DESIGN, promise 9). */
 #define LANE_NO_ROOM_MS   5000
 
+/* Feeds begin so far apart, less where there are very many: all at once each
+   would need a connection of its own, and its 100 KiB, where a few serve all. */
+#define FEED_STEP_MS      20
+
 /* Breaks of a destination that come more often are counted, not told. */
 #define OUTLET_QUIET_MS   60000
 
@@ -132,6 +136,7 @@ struct feed {
 	struct map_run *run;
 	struct pass_list passes;
 	uv_timer_t poll;
+	uint64_t due_ms; /* clk_ms() of the next one */
 
 	enum source_state state; /* as last told */
 	uint64_t ill_since_ms;   /* clk_ms(); 0: well */
