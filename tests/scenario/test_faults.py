@@ -185,7 +185,7 @@ def test_a_huge_retry_after_is_kept_and_told(world, tcp):
     assert result.status == 75, result
     assert "86400" in result.err, result
     assert len(sim.requests(place="alerts")) == 1
-    assert tcp.lines() == []
+    assert ids(tcp.lines()) == []
 
 
 # What ends a pass ends neither the service nor the feed.
@@ -206,7 +206,7 @@ def test_the_service_goes_on_after(world, tcp, name):
     kind, options = ENDINGS[name]
     sim.fault("alerts", kind, **options)
     service = cefwd.start()
-    assert tcp.wait_for(lambda lines: len(lines) >= 250, 60), service.said()
+    assert tcp.wait_for(lambda lines: len(ids(lines)) >= 250, 60), service.said()
     assert service.stop() == 0
     prove(checker, tcp)
 
@@ -215,7 +215,7 @@ def test_an_outage_is_told_when_it_begins_and_when_it_ends(world, tcp):
     sim, cefwd, checker = world()
     sim.fault("alerts", "status", status=503, times=5, retry_after="0")
     service = cefwd.start()
-    assert tcp.wait_for(lambda lines: len(lines) >= 250, 60), service.said()
+    assert tcp.wait_for(lambda lines: len(ids(lines)) >= 250, 60), service.said()
     assert service.stop() == 0
     assert service.said().count("answered 503 ") == 1, service.said()
     assert service.said().count("answers again") == 1, service.said()
@@ -229,13 +229,13 @@ def test_late_alerts_within_the_overlap_come_whatever_the_clock(
     sim = new_sim(20, skew_s=skew_s)
     cefwd = new_cefwd(sim).configure("tcp://127.0.0.1:%d" % tcp.port)
     service = cefwd.start()
-    assert tcp.wait_for(lambda lines: len(lines) >= 20), service.said()
+    assert tcp.wait_for(lambda lines: len(ids(lines)) >= 20), service.said()
     sim.store.add(1)            # the cursor is as late as can be
-    assert tcp.wait_for(lambda lines: len(lines) >= 21), service.said()
+    assert tcp.wait_for(lambda lines: len(ids(lines)) >= 21), service.said()
     with sim.lock:
         for age_s in (1, 60, 800):
             sim.store.add(1, sim.store.clock() - age_s * 10 ** 7)
-    assert tcp.wait_for(lambda lines: len(lines) >= 24), service.said()
+    assert tcp.wait_for(lambda lines: len(ids(lines)) >= 24), service.said()
     assert service.stop() == 0
     assert sorted(ids(tcp.lines())) == sorted(sim.store.ids())
 
@@ -278,14 +278,14 @@ def test_alerts_of_one_moment_at_the_edge_of_a_pass_all_come(world, tcp):
     assert cefwd.once().status == 0
     assert cefwd.once().status == 0
     prove(checker, tcp)
-    assert len(tcp.lines()) == 5 + 3 + 3 + 1
+    assert len(ids(tcp.lines())) == 5 + 3 + 3 + 1
 
 
 def test_a_restart_goes_on_with_the_slice_that_was_under_way(world, tcp):
     sim, cefwd, checker = world({"links_given": False, "top_max": 20,
                                  "page_delay_s": 0.02})
     service = cefwd.start()
-    assert tcp.wait_for(lambda lines: len(lines) >= 120, 60), service.said()
+    assert tcp.wait_for(lambda lines: len(ids(lines)) >= 120, 60), service.said()
     end = time.monotonic() + 60
     edge = ""
     while not edge:
