@@ -16,6 +16,7 @@ scenarios = \
 	tests/scenario/test_log.py \
 	tests/scenario/test_login.py \
 	tests/scenario/test_loss.py \
+	tests/scenario/test_many.py \
 	tests/scenario/test_map_manual.py \
 	tests/scenario/test_map_wants.py \
 	tests/scenario/test_oidc.py \
@@ -71,7 +72,13 @@ check-faults: cefwd$(EXEEXT)
 	$(AM_TESTS_ENVIRONMENT) $(PYTHON3) \
 	    $(srcdir)/tests/scenario/schedules.py --seed $(SEED) --count $(COUNT)
 
-.PHONY: check-faults lint dist-hook-tests clean-local-tests
+# Hundreds of tenants on one loop, some of them ill; make check takes sixty.
+FEEDS = 500
+check-many: cefwd$(EXEEXT)
+	$(AM_TESTS_ENVIRONMENT) $(PYTHON3) \
+	    $(srcdir)/tests/scenario/many.py --feeds $(FEEDS)
+
+.PHONY: check-faults check-many lint dist-hook-tests clean-local-tests
 lint: all
 	$(AM_TESTS_ENVIRONMENT) PYTHON3='$(PYTHON3)' \
 	    $(srcdir)/tests/lint/run --all

@@ -535,11 +535,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Listener(socketserver.ThreadingMixIn, http.server.HTTPServer):
     daemon_threads = True
     block_on_close = False
-    request_queue_size = 128
+    request_queue_size = 1024
 
     def __init__(self, sim, role, context, port=0):
         self.sim, self.role, self.context = sim, role, context
         self.open = set()
+        self.accepted = 0
         super().__init__(("127.0.0.1", port), Handler)
         scheme = "https" if context else "http"
         self.url = "%s://127.0.0.1:%d" % (scheme, self.server_port)
@@ -556,6 +557,7 @@ class Listener(socketserver.ThreadingMixIn, http.server.HTTPServer):
             sock = self.context.wrap_socket(
                 sock, server_side=True, do_handshake_on_connect=False)
         self.open.add(sock)
+        self.accepted += 1
         return sock, peer
 
     def shutdown_request(self, request):
