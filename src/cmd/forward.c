@@ -67,6 +67,7 @@ fill_feeds(
 				.overlap_ms = s->overlap_ms,
 				.updates = s->updates,
 				.remember_ms = s->remember_ms,
+				.quiet_after_ms = s->quiet_after_ms,
 			};
 		}
 	}
@@ -118,6 +119,7 @@ options_init(struct forwarder_options *o, const struct forward_args *args,
 		.since = args->since,
 		.until = args->until,
 		.state_dir = conf->state_dir,
+		.heartbeat_ms = conf->heartbeat_ms,
 		.stop_timeout_ms = conf->stop_timeout_ms,
 		.dests = conf->destinations,
 		.n_dests = conf->n_destinations,

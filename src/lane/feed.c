@@ -89,6 +89,8 @@ on_refused(void *ctx, const char *where, const char *why)
 
 	OBJ_CAST(p, ctx, PASS_MAGIC);
 	p->feed->n_refused++;
+	p->n_refused++;
+	health__unparsable(p->feed, p->n_refused, where, why);
 	if (!log_may(&p->feed->refusals, &held))
 		return;
 	log_err(FEED_FMT ": an alert could not be read and is left out: %s: "
@@ -101,9 +103,13 @@ static void
 on_gap(void *ctx, int64_t from, int64_t until, const char *why)
 {
 	char begin[STAMP_TEXT_MAX], end[STAMP_TEXT_MAX] = "open";
+	struct health_note note = {
+		.reason = why, .start = from, .end = until, .counts = { 1 }
+	};
 	struct pass *p;
 
 	OBJ_CAST(p, ctx, PASS_MAGIC);
+	note.feed = p->feed;
 	stamp_format(from, begin);
 	if (until != STAMP_NONE)
 		stamp_format(until, end);
@@ -114,6 +120,7 @@ on_gap(void *ctx, int64_t from, int64_t until, const char *why)
 	    FEED_ARGS(p->feed), why, begin, end);
 	for (struct lane *l = NULL; (l = pass_next(p, l)) != NULL;)
 		lane__gap(l, p, from, until, why);
+	health_tell(p->feed->fw, HEALTH_GAP, &note);
 }
 
 static void
@@ -143,6 +150,7 @@ tell_state(struct feed *f, enum source_state state, const struct err *e,
 		    (unsigned long long)(clk_ms() - f->ill_since_ms) / 1000,
 		    (unsigned long long)f->ill_times);
 		(void)log_over(&f->ill);
+		health__feed_well(f);
 		f->ill_since_ms = 0;
 		f->ill_times = 0;
 		return;
@@ -154,6 +162,7 @@ tell_state(struct feed *f, enum source_state state, const struct err *e,
 	if (e != NULL)
 		f->why = *e;
 	f->why_at = stamp_now();
+	health__feed_ill(f);
 	if (!log_may(&f->ill, &held))
 		return;
 	log_warn(FEED_FMT ": %s retry_ms=%llu failures=%llu", FEED_ARGS(f),
@@ -168,6 +177,8 @@ on_state(
 	struct pass *p;
 
 	OBJ_CAST(p, ctx, PASS_MAGIC);
+	p->feed->is_token_refused =
+	    state == SOURCE_NO_TOKEN && e->kind == ERR_REFUSED;
 	/* What is final comes again as the end of the pass. */
 	if (state == SOURCE_OK || retry_ms > 0)
 		tell_state(p->feed, state, e, retry_ms);
@@ -233,6 +244,7 @@ on_done(void *ctx, const struct source_progress *pr, const struct err *e)
 	f->n_throttled += pr->throttled;
 	if (e == NULL) {
 		f->n_passes++;
+		f->unparsable_before = p->n_refused;
 		f->passed = stamp_now();
 		tell_state(f, SOURCE_OK, NULL, 0);
 		for (struct lane *l = NULL; (l = pass_next(p, l)) != NULL;)
@@ -412,6 +424,7 @@ feed__new(struct forwarder *fw, const struct feed_options *o)
 	LIST_INIT(&f->passes);
 	(void)uv_timer_init(fw->loop, &f->poll);
 	f->poll.data = f;
+	health__feed_init(f);
 	f->run = map_run_new(o->map);
 	return f;
 }
@@ -433,6 +446,7 @@ feed__stop(struct feed *f)
 	struct pass *p;
 
 	(void)uv_timer_stop(&f->poll);
+	(void)uv_timer_stop(&f->lasts);
 	while ((p = LIST_FIRST(&f->passes)) != NULL) {
 		source_pass_cancel(p->source);
 		pass_free(p);
@@ -448,6 +462,7 @@ feed__close(struct feed *f)
 	f->source = NULL;
 	f->auth = NULL;
 	forwarder__close_handle(f->fw, (uv_handle_t *)&f->poll);
+	forwarder__close_handle(f->fw, (uv_handle_t *)&f->lasts);
 }
 
 void

@@ -19,6 +19,7 @@ on_state_report(void *ctx, const struct err *e)
 	struct forwarder *fw;
 
 	OBJ_CAST(fw, ctx, FORWARDER_MAGIC);
+	health__state(fw, e);
 	if (e != NULL) {
 		fw->unwritten = *e;
 		log_err("the state could not be written: %s; forwarding goes "
@@ -65,6 +66,7 @@ dest_ill(struct outlet *out, const struct err *e)
 		out->away_since_ms = now;
 	out->why = *e;
 	out->why_at = stamp_now();
+	health__outlet_ill(out);
 	if (out->is_told || out->told_ms == 0 ||
 	    now - out->told_ms >= OUTLET_QUIET_MS) {
 		tell_trouble(out);
@@ -79,6 +81,7 @@ static void
 dest_well(struct outlet *out)
 {
 	(void)uv_timer_stop(&out->late);
+	health__outlet_well(out);
 	if (out->is_told || !out->was_connected) {
 		log_info("destination %s: %s held=%" PRIu64 " down_s=%" PRIu64,
 		    out->o->name, out->was_connected ? "back" : "connected",
@@ -154,14 +157,24 @@ close_outlet(struct outlet *out)
 {
 	dest_close(out->dest);
 	forwarder__close_handle(out->fw, (uv_handle_t *)&out->late);
+	forwarder__close_handle(out->fw, (uv_handle_t *)&out->lasts);
+}
+
+static void
+close_own_handles(struct forwarder *fw)
+{
+	forwarder__close_handle(fw, (uv_handle_t *)&fw->stop_timer);
+	forwarder__close_handle(fw, (uv_handle_t *)&fw->step);
+	forwarder__close_handle(fw, (uv_handle_t *)&fw->heartbeat);
+	forwarder__close_handle(fw, (uv_handle_t *)&fw->watch);
+	forwarder__close_handle(fw, (uv_handle_t *)&fw->linger);
 }
 
 static void
 close_all(struct forwarder *fw)
 {
 	fw->is_closing = true;
-	forwarder__close_handle(fw, (uv_handle_t *)&fw->stop_timer);
-	forwarder__close_handle(fw, (uv_handle_t *)&fw->step);
+	close_own_handles(fw);
 	for (size_t i = 0; i < fw->n_feeds; i++)
 		feed__close(fw->feeds[i]);
 	for (size_t i = 0; i < fw->n_lanes; i++)
@@ -207,7 +220,7 @@ on_step(uv_idle_t *h)
 			lane__flush(l);
 		is_idle = is_idle && lane__is_idle(l);
 	}
-	if (is_idle)
+	if (is_idle && health__is_told(fw))
 		close_all(fw);
 }
 
@@ -240,6 +253,7 @@ outlet_new(struct forwarder *fw, const struct dest_options *o)
 	out->why_at = STAMP_NONE;
 	(void)uv_timer_init(fw->loop, &out->late);
 	out->late.data = out;
+	health__outlet_init(out);
 	return out;
 }
 
@@ -344,8 +358,7 @@ close_half(struct forwarder *fw)
 {
 	fw->is_closing = true;
 	fw->ended = NULL;
-	forwarder__close_handle(fw, (uv_handle_t *)&fw->stop_timer);
-	forwarder__close_handle(fw, (uv_handle_t *)&fw->step);
+	close_own_handles(fw);
 	for (size_t i = 0; i < fw->n_feeds; i++)
 		feed__close(fw->feeds[i]);
 	for (size_t i = 0; i < fw->n_lanes; i++)
@@ -373,12 +386,14 @@ forwarder_new(uv_loop_t *loop, const struct forwarder_options *o,
 	(void)uv_idle_init(loop, &fw->step);
 	fw->stop_timer.data = fw;
 	fw->step.data = fw;
+	health__init(fw);
 	if (open_all(fw, e) == -1) {
 		close_half(fw);
 		return NULL;
 	}
 	for (size_t i = 0; i < fw->n_feeds; i++)
 		feed__start(fw->feeds[i]);
+	health__start(fw);
 	return fw;
 }
 
@@ -423,6 +438,7 @@ forwarder_stop(struct forwarder *fw, const struct err *why)
 	fw->is_stopping = true;
 	if (why != NULL)
 		forwarder__failed(fw, why);
+	health__stop(fw, why);
 	for (size_t i = 0; i < fw->n_feeds; i++)
 		feed__stop(fw->feeds[i]);
 	(void)uv_timer_start(

@@ -249,6 +249,9 @@ process_marks(struct lane *l)
 		if (ends_pass && m->window.as_of != STAMP_NONE) {
 			l->closed = m->window;
 			l->n_closed++;
+			l->sum.records += m->window.records;
+			l->sum.known += m->window.known;
+			l->sum.lines += m->window.lines;
 		}
 		STAILQ_REMOVE_HEAD(&l->marks, entry);
 		state_commit_cursor(batch_open(l)->commit, l->id, &m->cursor);
@@ -302,10 +305,11 @@ on_settled(void *ctx, uint64_t n)
 	struct lane *l;
 
 	OBJ_CAST(l, ctx, LANE_MAGIC);
-	for (; n > 0; n--) {
+	for (uint64_t i = 0; i < n; i++) {
 		settle_one(l);
 		process_marks(l);
 	}
+	health__settled(l->outlet, n);
 	forwarder__check(l->fw);
 }
 
@@ -462,6 +466,7 @@ put(struct lane *l, const struct source_record *rec, const struct map_event *ev,
 	sent_know(l, s);
 	STAILQ_INSERT_TAIL(&l->unsettled, s, entry);
 	l->n_put++;
+	health__fresh(l->feed);
 	l->n_severity[severity_band(cef_event_severity(ev->cef))]++;
 	if (l->out != NULL) {
 		dest_put(l->out, l->line.p, l->line.len,

@@ -42,6 +42,7 @@ struct feed_options {
 	uint64_t overlap_ms; /* how far before its cursor a pass begins */
 	enum lane_updates updates;
 	uint64_t remember_ms;
+	uint64_t quiet_after_ms; /* no alert for so long is told; 0: never */
 };
 
 struct lane_pair {
@@ -64,7 +65,8 @@ struct forwarder_options {
 	int64_t since;    /* FORWARD_REPLAY: a stamp */
 	int64_t until;    /* STAMP_NONE: open */
 	const char *state_dir;
-	FILE *trace; /* http_trace(); NULL: none */
+	FILE *trace;           /* http_trace(); NULL: none */
+	uint64_t heartbeat_ms; /* between two events that say so; 0: none */
 	uint64_t stop_timeout_ms;
 	const struct feed_options *feeds;
 	size_t n_feeds;

@@ -12,6 +12,7 @@
 #include "auth/set.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "lane/health.h"
 #include "lane/lane.h"
 #include "lane/stats.h"
 #include "map/map.h"
@@ -103,6 +104,11 @@ struct lane {
 	struct lane_window window;            /* the pass that is ending */
 	struct lane_window closed;            /* the last pass that settled */
 	uint64_t n_closed;                    /* such passes */
+	struct lane_window sum, sum_told;     /* of all such; at the last
+	                                         heartbeat */
+	uint64_t n_closed_told;
+	bool is_lagging;              /* and it was told */
+	uint64_t n_gaps;              /* of now */
 	uint64_t pruned_ms;           /* clk_ms() of the last time; 0: never */
 	struct batch *batch;          /* open, or NULL */
 	struct batch_queue submitted; /* not yet written */
@@ -122,6 +128,7 @@ struct pass {
 	int64_t newest; /* of the slices before a restart */
 	int64_t date;   /* of its first answer before a restart, or NONE */
 	int64_t began;  /* our clock's, for who looks on */
+	uint64_t n_refused;
 	bool is_paused;
 };
 LIST_HEAD(pass_list, pass);
@@ -143,6 +150,15 @@ struct feed {
 	uint64_t ill_times;
 	struct log_throttle ill;
 	struct log_throttle refusals;
+	bool is_token_refused;      /* by the token endpoint, not the API */
+	enum health_event told_ill; /* HEALTH_NONE: nothing */
+	uint64_t told_ill_ms;
+	uv_timer_t lasts;           /* to tell what lasts */
+	uint64_t unparsable_before; /* in the last whole pass */
+	uint64_t fresh_ms;          /* clk_ms() of the last new alert */
+	bool is_quiet;              /* and it was told */
+	uint64_t certificate_ms;    /* clk_ms() when it was looked at; 0 */
+	size_t certificate_level;   /* of nearness to its end, told */
 	uint64_t n_records, n_refused;
 	uint64_t n_calls, n_throttled; /* of passes that have ended */
 	uint64_t n_passes, n_failures;
@@ -168,6 +184,12 @@ struct outlet {
 	struct err why;     /* of the one that lasts, or was last */
 	int64_t why_at;     /* stamp of it; STAMP_NONE: never */
 	uv_timer_t late;    /* to tell one that lasted after all */
+	enum health_event told_ill; /* HEALTH_NONE: nothing */
+	uint64_t told_ill_ms;
+	uv_timer_t lasts;     /* to tell what lasts by an event */
+	uint64_t drain_lines; /* held when it came back */
+	uint64_t drain_left;  /* of these, not settled */
+	uint64_t drain_since_ms;
 };
 
 struct forwarder {
@@ -188,8 +210,11 @@ struct forwarder {
 	bool is_stopping;
 	bool is_closing;
 	struct err err;
-	struct err unwritten; /* why the state cannot be written; ERR_NONE */
-	int64_t began;        /* stamp */
+	struct err unwritten;  /* why the state cannot be written; ERR_NONE */
+	int64_t began;         /* stamp */
+	uint64_t unwritten_ms; /* clk_ms() when that was told */
+	uv_timer_t heartbeat, watch;
+	uv_timer_t linger; /* the end waits for the last event to go */
 	uv_timer_t stop_timer;
 	uv_idle_t step; /* ends from the loop, not from inside a callback */
 	size_t closing;
@@ -244,6 +269,28 @@ void feed__room(struct feed *f, struct lane *l);
 void feed__leave(struct feed *f, struct lane *l);
 void feed__close(struct feed *f);
 void feed__free(struct feed *f);
+
+/* stats.c: how old the moment is up to which all has settled */
+uint64_t lane__lag_ms(const struct lane *l, int64_t now);
+
+/* watch.c: the edges of health; what lasts is told with health_tell() */
+void health__init(struct forwarder *fw); /* timers of the three */
+void health__feed_init(struct feed *f);
+void health__outlet_init(struct outlet *out);
+void health__start(struct forwarder *fw);
+void health__stop(struct forwarder *fw, const struct err *why);
+/* Whether what was told has gone; if not, the end is checked again soon. */
+bool health__is_told(struct forwarder *fw);
+void health__state(struct forwarder *fw, const struct err *e); /* NULL: well */
+void health__feed_ill(struct feed *f);
+void health__feed_well(struct feed *f);
+void health__fresh(struct feed *f); /* a new alert */
+/* The in_pass-th of a pass. */
+void health__unparsable(
+    struct feed *f, uint64_t in_pass, const char *where, const char *why);
+void health__outlet_ill(struct outlet *out);
+void health__outlet_well(struct outlet *out);
+void health__settled(struct outlet *out, uint64_t n);
 
 /* forwarder.c */
 void forwarder__check(struct forwarder *fw); /* is there anything left? */

@@ -44,6 +44,14 @@ ms_since(int64_t stamp, int64_t now)
 	return (uint64_t)stamp_to_ms(now - stamp);
 }
 
+uint64_t
+lane__lag_ms(const struct lane *l, int64_t now)
+{
+	return ms_since(
+	    l->closed.as_of != STAMP_NONE ? l->closed.as_of : l->at.cursor,
+	    now);
+}
+
 static void
 lane_stats(const struct lane *l, struct lane_stats *out, int64_t now)
 {
@@ -62,9 +70,7 @@ lane_stats(const struct lane *l, struct lane_stats *out, int64_t now)
 		.known = l->n_known,
 		.left_out = l->n_left_out,
 	};
-	out->lag_ms = ms_since(
-	    l->closed.as_of != STAMP_NONE ? l->closed.as_of : l->at.cursor,
-	    now);
+	out->lag_ms = lane__lag_ms(l, now);
 	for (size_t i = 0; i < LANE_SEVERITIES; i++)
 		out->severity[i] = l->n_severity[i];
 	if (out->is_reading) {

@@ -117,7 +117,9 @@ def test_status_agrees_with_what_was_served_and_received(
     assert source["token_seconds"] > 0
     destination, = doc["destinations"]
     assert destination["state"] == "up"
-    assert destination["settled"] == n and destination["held_bytes"] == 0
+    # and what cefwd tells of itself
+    assert n < destination["settled"] <= n + 2
+    assert destination["held_bytes"] == 0
     assert doc["healthy"] and doc["reasons"] == []
     assert doc["pid"] == service.process.pid
     assert stat.S_IMODE(os.stat(cefwd.socket).st_mode) == 0o660

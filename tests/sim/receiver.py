@@ -25,6 +25,11 @@ import time
 READ = 65536
 
 
+def is_own(line):
+    """Whether cefwd tells of itself: no test counts these as alerts."""
+    return b"|cefwd|cefwd|" in line[:200]
+
+
 def _by_lf(hold):
     """Whole lines, taken from the front."""
     end = hold.rfind(b"\n")
@@ -64,6 +69,7 @@ class TcpReceiver:
         self.refused = []       # what TLS said of connections that failed
         self.lock = threading.Condition()
         self.got = []           # lines, without LF
+        self.own = []           # those in which cefwd tells of itself
         self.keep = keep        # called with each line, or None
         self.partial = 0        # bytes that came without an LF
         self.connections = 0
@@ -171,7 +177,8 @@ class TcpReceiver:
             for line in lines:
                 self.keep(line)
         with self.lock:
-            self.got += lines
+            self.got += [line for line in lines if not is_own(line)]
+            self.own += [line for line in lines if is_own(line)]
             self.lock.notify_all()
 
     def drop(self, sock):
@@ -276,6 +283,16 @@ class TcpReceiver:
         with self.lock:
             return self.lock.wait_for(lambda: condition(self.got), timeout)
 
+    def told(self):
+        """cefwd's own lines."""
+        with self.lock:
+            return list(self.own)
+
+    def wait_told(self, condition, timeout=20):
+        """Until condition(cefwd's own lines) holds; whether it does."""
+        with self.lock:
+            return self.lock.wait_for(lambda: condition(self.own), timeout)
+
     def wait_connection(self, n=1, timeout=20):
         with self.lock:
             return self.lock.wait_for(lambda: self.connections >= n, timeout)
@@ -287,6 +304,7 @@ class UdpReceiver:
     def __init__(self, port=0, keep=None):
         self.lock = threading.Condition()
         self.got = []
+        self.own = []
         self.keep = keep
         self.port = port
         self.sock = None
@@ -323,7 +341,7 @@ class UdpReceiver:
             if self.keep is not None:
                 self.keep(data)
             with self.lock:
-                self.got.append(data)
+                (self.own if is_own(data) else self.got).append(data)
                 self.lock.notify_all()
 
     def stop(self):
@@ -335,6 +353,8 @@ class UdpReceiver:
         sock.close()
 
     lines = TcpReceiver.lines
+    told = TcpReceiver.told
+    wait_told = TcpReceiver.wait_told
     count = TcpReceiver.count
     clear = TcpReceiver.clear
     wait = TcpReceiver.wait

@@ -15,10 +15,8 @@
 
 #include "base/obj.h"
 #include "base/stamp.h"
-#include "keyfile/fault.h"
-#include "lane/lane_priv.h"
 
-#include "lane_doubles.h"
+#include "lane_world.h"
 
 #define H1 0x1111u
 #define H2 0x2222u
@@ -99,190 +97,52 @@ the_cursor_follows_promise_2(void **state)
 	}
 }
 
-/* One source, up to two destinations, a state in a folder of its own. */
-struct world {
-	uv_loop_t loop;
-	char dir[64];
-	struct map *map;
-	struct feed_options feed;
-	struct dest_options dests[2];
-	struct lane_pair lanes[2];
-	struct forwarder_options o;
-	struct forwarder *fw;
-	bool has_ended;
-	struct err err;
-};
-
-static int
-load_map(void *ctx, const char *name, const char *from, struct buf *text,
-    struct buf *path, struct err *e)
-{
-	(void)ctx;
-	(void)from;
-	(void)e;
-	buf_adds(path, name);
-	buf_adds(text,
-	    "[event]\n"
-	    "deviceVendor = \"V\"\ndeviceProduct = \"P\"\n"
-	    "deviceVersion = \"1\"\ndeviceEventClassId = \"c\"\n"
-	    "name = $.title\nseverity = 5\n"
-	    "externalId = $.id\nend! = $.end\n");
-	return 0;
-}
-
-static int
-setup(void **state)
-{
-	struct world *w = calloc(1, sizeof(*w));
-	struct faults *faults = faults_new();
-
-	assert_non_null(w);
-	assert_int_equal(uv_loop_init(&w->loop), 0);
-	(void)snprintf(w->dir, sizeof(w->dir), "lane-test-XXXXXX");
-	assert_non_null(mkdtemp(w->dir));
-	w->map = map_compile("test.map", load_map, NULL, faults);
-	assert_non_null(w->map);
-	faults_free(faults);
-	w->feed = (struct feed_options){
-		.source = { .name = "s", .tenant = "t" },
-		.map = w->map,
-		.poll_interval_ms = 3600000,
-		.start_ms = 86400000,
-		.overlap_ms = 900000,
-		.updates = UPDATES_CHANGED,
-		.remember_ms = 86400000,
-	};
-	w->dests[0].name = "one";
-	w->dests[1].name = "two";
-	w->lanes[1].dest = 1;
-	w->o = (struct forwarder_options){
-		.mode = FORWARD_ONCE,
-		.state_dir = w->dir,
-		.stop_timeout_ms = 60000,
-		.feeds = &w->feed,
-		.n_feeds = 1,
-		.dests = w->dests,
-		.n_dests = 1,
-		.lanes = w->lanes,
-		.n_lanes = 1,
-	};
-	*state = w;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	static const char *const files[] = { "state.db", "state.db-wal",
-		"state.db-shm", "lock" };
-	struct world *w = *state;
-	char path[128];
-
-	fakes_reset();
-	map_free(w->map);
-	for (size_t i = 0; i < NELEM(files); i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s", w->dir, files[i]);
-		(void)unlink(path);
-	}
-	assert_int_equal(rmdir(w->dir), 0);
-	assert_int_equal(uv_loop_close(&w->loop), 0);
-	free(w);
-	return 0;
-}
-
-static void
-on_ended(void *ctx, const struct err *e)
-{
-	struct world *w = ctx;
-
-	w->has_ended = true;
-	w->err = *e;
-}
-
-/* Turn the loop until the first pass has begun. */
-static struct source_pass *
-start(struct world *w)
-{
-	struct err e = { .kind = ERR_NONE };
-
-	fakes_reset();
-	w->has_ended = false;
-	w->fw = forwarder_new(&w->loop, &w->o, on_ended, w, &e);
-	assert_string_equal(e.text, "");
-	assert_non_null(w->fw);
-	while (fakes.n_passes == 0)
-		(void)uv_run(&w->loop, UV_RUN_NOWAIT);
-	return fakes.passes[0];
-}
-
-static void
-finish(struct world *w)
-{
-	(void)uv_run(&w->loop, UV_RUN_DEFAULT);
-	assert_true(w->has_ended);
-}
-
-static void
-settle(size_t lane, uint64_t n)
-{
-	fakes.lanes[lane].h->settled(fakes.lanes[lane].ctx, n);
-}
-
-#define ALERT(id, title, end) \
-	"{\"id\":\"" id "\",\"title\":\"" title "\",\"end\":" end "}"
-
-static int64_t
-at(int64_t s)
-{
-	return s * STAMP_PER_S;
-}
-
 static void
 a_cursor_waits_for_its_lines(void **state)
 {
 	struct world *w = *state;
-	struct source_pass *p = start(w);
+	struct source_pass *p = lane_begin(w);
 	int64_t first = p->window.updated_from, now = stamp_now();
 
 	fake_record(p, "a", now - at(60), ALERT("a", "A", "1"));
 	fake_record(p, "b", now - at(50), ALERT("b", "B", "1"));
 	assert_int_equal(fakes.lanes[0].n_lines, 2);
 	fake_end(p, now - at(50), now, NULL);
-	settle(0, 1);
+	lane_settle(0, 1);
 	/* One line has not settled: as after a crash, all is asked again. */
 	forwarder_stop(w->fw, NULL);
 	forwarder_stop(w->fw, NULL);
-	finish(w);
+	lane_finish(w);
 
-	p = start(w);
+	p = lane_begin(w);
 	assert_true(p->window.updated_from == first);
 	fake_record(p, "a", now - at(60), ALERT("a", "A", "1"));
 	fake_record(p, "b", now - at(50), ALERT("b", "B", "1"));
 	assert_int_equal(fakes.lanes[0].n_lines, 1);
 	assert_non_null(strstr(fakes.lanes[0].lines[0], "externalId=b"));
 	fake_end(p, now - at(50), now, NULL);
-	settle(0, 1);
-	finish(w);
+	lane_settle(0, 1);
+	lane_finish(w);
 	assert_int_equal(w->err.kind, ERR_NONE);
 
-	p = start(w);
+	p = lane_begin(w);
 	assert_true(p->window.updated_from == now - at(50) - at(900));
 	fake_end(p, STAMP_NONE, now, NULL);
-	finish(w);
+	lane_finish(w);
 }
 
 static void
 what_is_under_way_is_not_sent_twice(void **state)
 {
 	struct world *w = *state;
-	struct source_pass *p = start(w);
+	struct source_pass *p = lane_begin(w);
 	int64_t now = stamp_now();
 
 	/* A page that is asked for again hands its records over again. */
 	for (int i = 0; i < 3; i++)
 		fake_record(p, "a", now, ALERT("a", "A", "1"));
 	assert_int_equal(fakes.lanes[0].n_lines, 1);
-	settle(0, 1);
+	lane_settle(0, 1);
 	fake_record(p, "a", now, ALERT("a", "A", "1"));
 	assert_int_equal(fakes.lanes[0].n_lines, 1);
 	/* An update that changes only what is marked with "!"... */
@@ -293,17 +153,17 @@ what_is_under_way_is_not_sent_twice(void **state)
 	fake_record(p, "a", now + 2, ALERT("a", "A2", "2"));
 	assert_int_equal(fakes.lanes[0].n_lines, 2);
 	fake_end(p, now + 3, now, NULL);
-	settle(0, 1);
-	finish(w);
+	lane_settle(0, 1);
+	lane_finish(w);
 
-	p = start(w);
+	p = lane_begin(w);
 	fake_record(p, "a", now + 3, ALERT("a", "A3", "2"));
 	assert_int_equal(fakes.lanes[0].n_lines, 0);
 	fake_record(p, "a", now + 4, ALERT("a", "A4", "2"));
 	assert_int_equal(fakes.lanes[0].n_lines, 1);
 	fake_end(p, now + 4, now, NULL);
-	settle(0, 1);
-	finish(w);
+	lane_settle(0, 1);
+	lane_finish(w);
 }
 
 /* "Seen" is renewed once a day, and "remember" may be an hour. */
@@ -317,14 +177,14 @@ what_is_still_seen_is_not_forgotten(void **state)
 
 	w->feed.remember_ms = 3600000;
 	for (size_t i = 0; i < 3; i++) {
-		struct source_pass *p = start(w);
+		struct source_pass *p = lane_begin(w);
 
 		fake_record(p, "a", now, ALERT("a", "A", "1"));
 		assert_int_equal(fakes.lanes[0].n_lines, i == 0 ? 1 : 0);
 		fake_end(p, now, now, NULL);
 		if (i == 0)
-			settle(0, 1);
-		finish(w);
+			lane_settle(0, 1);
+		lane_finish(w);
 		/* Two hours go by. */
 		(void)snprintf(path, sizeof(path), "%s/state.db", w->dir);
 		assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
@@ -340,7 +200,7 @@ static void
 a_pass_goes_on_behind_its_last_settled_slice(void **state)
 {
 	struct world *w = *state;
-	struct source_pass *p = start(w);
+	struct source_pass *p = lane_begin(w);
 	int64_t first = p->window.updated_from, now = stamp_now();
 
 	fake_record(p, "a", now - at(9), ALERT("a", "A", "1"));
@@ -348,31 +208,31 @@ a_pass_goes_on_behind_its_last_settled_slice(void **state)
 	p->progress.server_date = now;
 	p->progress.created_done = now - at(500);
 	p->h->slice(p->ctx, &p->progress);
-	settle(0, 1);
+	lane_settle(0, 1);
 	fake_record(p, "b", now - at(8), ALERT("b", "B", "1"));
 	p->progress.created_done = now - at(100);
 	p->h->slice(p->ctx, &p->progress); /* b is not settled */
 	forwarder_stop(w->fw, NULL);
 	forwarder_stop(w->fw, NULL);
-	finish(w);
+	lane_finish(w);
 
-	p = start(w);
+	p = lane_begin(w);
 	assert_true(p->window.updated_from == first);
 	assert_true(p->window.created_from == now - at(500));
 	/* Nothing but repeats: the newest of before counts. */
 	fake_end(p, STAMP_NONE, now + at(100), NULL);
-	finish(w);
-	p = start(w);
+	lane_finish(w);
+	p = lane_begin(w);
 	assert_true(p->window.updated_from == now - at(9) - at(900));
 	fake_end(p, STAMP_NONE, now, NULL);
-	finish(w);
+	lane_finish(w);
 }
 
 static void
 what_could_not_be_read_is_kept_as_a_gap(void **state)
 {
 	struct world *w = *state;
-	struct source_pass *p = start(w);
+	struct source_pass *p = lane_begin(w);
 	int64_t now = stamp_now();
 	sqlite3_stmt *st;
 	char path[128];
@@ -380,7 +240,7 @@ what_could_not_be_read_is_kept_as_a_gap(void **state)
 
 	p->h->gap(p->ctx, at(1000), at(2000), "500 again and again");
 	fake_end(p, now, now, NULL);
-	finish(w);
+	lane_finish(w);
 	(void)snprintf(path, sizeof(path), "%s/state.db", w->dir);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_prepare_v2(db,
@@ -405,19 +265,19 @@ lanes_share_a_pass_and_keep_their_own_cursors(void **state)
 
 	w->o.n_dests = 2;
 	w->o.n_lanes = 2;
-	p = start(w);
+	p = lane_begin(w);
 	assert_int_equal(fakes.n_passes, 1);
 	fake_record(p, "a", now, ALERT("a", "A", "1"));
 	assert_int_equal(fakes.lanes[0].n_lines, 1);
 	assert_int_equal(fakes.lanes[1].n_lines, 1);
 	fake_end(p, now, now, NULL);
-	settle(0, 1);
+	lane_settle(0, 1);
 	forwarder_stop(w->fw, NULL);
 	forwarder_stop(w->fw, NULL);
-	finish(w);
+	lane_finish(w);
 
 	/* They are not level any more. */
-	p = start(w);
+	p = lane_begin(w);
 	assert_int_equal(fakes.n_passes, 2);
 	for (size_t i = 0; i < 2; i++)
 		fake_record(fakes.passes[i], "a", now, ALERT("a", "A", "1"));
@@ -425,31 +285,31 @@ lanes_share_a_pass_and_keep_their_own_cursors(void **state)
 	assert_int_equal(fakes.lanes[1].n_lines, 1);
 	fake_end(fakes.passes[0], now, now, NULL);
 	fake_end(fakes.passes[0], now, now, NULL);
-	settle(1, 1);
-	finish(w);
-	p = start(w);
+	lane_settle(1, 1);
+	lane_finish(w);
+	p = lane_begin(w);
 	assert_int_equal(fakes.n_passes, 1);
 	fake_end(p, STAMP_NONE, now, NULL);
-	finish(w);
+	lane_finish(w);
 }
 
 static void
 without_room_the_reading_pauses(void **state)
 {
 	struct world *w = *state;
-	struct source_pass *p = start(w);
+	struct source_pass *p = lane_begin(w);
 	int64_t now = stamp_now();
 
 	fakes.lanes[0].has_room = false;
 	fake_record(p, "a", now, ALERT("a", "A", "1"));
 	assert_true(p->is_paused);
-	settle(0, 1);
+	lane_settle(0, 1);
 	assert_true(p->is_paused);
 	fakes.lanes[0].has_room = true;
 	fakes.lanes[0].h->room(fakes.lanes[0].ctx);
 	assert_false(p->is_paused);
 	fake_end(p, now, now, NULL);
-	finish(w);
+	lane_finish(w);
 }
 
 static void
@@ -461,7 +321,7 @@ a_lane_without_room_leaves_the_others_alone(void **state)
 
 	w->o.n_dests = 2;
 	w->o.n_lanes = 2;
-	p = start(w);
+	p = lane_begin(w);
 	fakes.lanes[1].has_room = false;
 	fake_record(p, "a", now, ALERT("a", "A", "1"));
 	assert_true(p->is_paused);
@@ -472,9 +332,9 @@ a_lane_without_room_leaves_the_others_alone(void **state)
 	assert_int_equal(fakes.lanes[0].n_lines, 2);
 	assert_int_equal(fakes.lanes[1].n_lines, 1);
 	fake_end(p, now, now, NULL);
-	settle(0, 2);
+	lane_settle(0, 2);
 	/* With room it reads by itself, and gets what it missed. */
-	settle(1, 1);
+	lane_settle(1, 1);
 	fakes.lanes[1].has_room = true;
 	fakes.lanes[1].h->room(fakes.lanes[1].ctx);
 	assert_int_equal(fakes.n_passes, 1);
@@ -484,20 +344,20 @@ a_lane_without_room_leaves_the_others_alone(void **state)
 	assert_int_equal(fakes.lanes[0].n_lines, 2);
 	assert_int_equal(fakes.lanes[1].n_lines, 2);
 	fake_end(p, now, now, NULL);
-	settle(1, 1);
-	finish(w);
+	lane_settle(1, 1);
+	lane_finish(w);
 }
 
 static void
 a_refused_pass_ends_once_with_its_reason(void **state)
 {
 	struct world *w = *state;
-	struct source_pass *p = start(w);
+	struct source_pass *p = lane_begin(w);
 	struct err e;
 
 	(void)err_set(&e, ERR_REFUSED, "AADSTS7000215: wrong secret");
 	fake_end(p, STAMP_NONE, stamp_now(), &e);
-	finish(w);
+	lane_finish(w);
 	assert_int_equal(w->err.kind, ERR_REFUSED);
 	assert_string_equal(
 	    w->err.text, "source s (t): AADSTS7000215: wrong secret");
@@ -513,17 +373,17 @@ a_replay_reads_and_writes_no_state(void **state)
 	w->o.mode = FORWARD_REPLAY;
 	w->o.since = at(1000);
 	w->o.until = at(2000);
-	p = start(w);
+	p = lane_begin(w);
 	assert_true(p->window.updated_from == at(1000));
 	assert_true(p->window.updated_until == at(2000));
 	fake_record(p, "a", at(1500), ALERT("a", "A", "1"));
 	fake_record(p, "a", at(1500), ALERT("a", "A", "1"));
 	assert_int_equal(fakes.lanes[0].n_lines, 1);
-	settle(0, 1);
+	lane_settle(0, 1);
 	fake_record(p, "a", at(1500), ALERT("a", "A", "1"));
 	assert_int_equal(fakes.lanes[0].n_lines, 1);
 	fake_end(p, at(1500), at(3000), NULL);
-	finish(w);
+	lane_finish(w);
 	(void)snprintf(path, sizeof(path), "%s/state.db", w->dir);
 	assert_int_equal(access(path, F_OK), -1);
 }
@@ -538,7 +398,7 @@ status_counts_what_was_served_and_what_settled(void **state)
 	struct source_pass *p;
 
 	w->o.mode = FORWARD_RUN;
-	p = start(w);
+	p = lane_begin(w);
 	fake_record(p, "a", now - at(60), ALERT("a", "A", "1"));
 	fake_record(p, "b", now - at(50), ALERT("b", "B", "1"));
 	fake_record(p, "b", now - at(50), ALERT("b", "B", "1"));
@@ -568,11 +428,11 @@ status_counts_what_was_served_and_what_settled(void **state)
 	forwarder_stats_fini(&st);
 
 	fake_end(p, now - at(50), now, NULL);
-	settle(0, 1);
+	lane_settle(0, 1);
 	assert_int_equal(forwarder_stats(w->fw, &st), 0);
 	assert_int_equal(st.lanes[0].n_closed, 0); /* a line is missing */
 	forwarder_stats_fini(&st);
-	settle(0, 1);
+	lane_settle(0, 1);
 	while (forwarder_stats(w->fw, &st) == 0 && st.n_gaps == 0) {
 		forwarder_stats_fini(&st);
 		(void)uv_run(&w->loop, UV_RUN_ONCE);
@@ -590,13 +450,13 @@ status_counts_what_was_served_and_what_settled(void **state)
 	assert_string_equal(st.feeds[0].why, "no answer"); /* the last */
 	forwarder_stats_fini(&st);
 	forwarder_stop(w->fw, NULL);
-	finish(w);
+	lane_finish(w);
 }
 
 int
 main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, lane_setup, lane_teardown)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_alert_is_sent_again_only_by_policy),
 		cmocka_unit_test(the_cursor_follows_promise_2),

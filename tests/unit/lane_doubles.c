@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,7 @@ fakes_reset(void)
 	for (size_t i = 0; i < fakes.n_passes; i++)
 		free(fakes.passes[i]);
 	memset(&fakes, 0, sizeof(fakes));
+	fakes.dest_state = DEST_UP;
 }
 
 void
@@ -140,11 +142,38 @@ dest_lane_counts(const struct dest_lane *l)
 	return &counts;
 }
 
+int
+auth_certificate_end(
+    const struct auth_options *o, int64_t *end_unix_ms, struct err *e)
+{
+	(void)o;
+	(void)e;
+	*end_unix_ms = fakes.certificate_end_ms;
+	return fakes.certificate_end_ms != 0;
+}
+
+void
+dest_tell(struct dest *d, const char *line, size_t len, int severity)
+{
+	(void)d;
+	(void)severity;
+	if (fakes.n_told < FAKE_TOLD)
+		(void)snprintf(fakes.told[fakes.n_told++],
+		    sizeof(fakes.told[0]), "%.*s", (int)len, line);
+}
+
+bool
+dest_has_told(const struct dest *d)
+{
+	(void)d;
+	return true;
+}
+
 enum dest_state
 dest_state(const struct dest *d)
 {
 	(void)d;
-	return DEST_UP;
+	return fakes.dest_state;
 }
 
 void
@@ -213,9 +242,9 @@ dest_new(uv_loop_t *loop, const struct dest_options *o, dest_state_fn *state,
 {
 	(void)loop;
 	(void)o;
-	(void)state;
-	(void)ctx;
 	(void)e;
+	fakes.dest_told = state;
+	fakes.dest_ctx = ctx;
 	return (struct dest *)(void *)&nothing;
 }
 

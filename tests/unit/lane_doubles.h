@@ -11,7 +11,8 @@
 #include "source/source.h"
 #include "syslog/dest.h"
 
-#define FAKE_MAX 8
+#define FAKE_MAX  8
+#define FAKE_TOLD 64
 
 /* The passes under way, in order of their start. */
 struct source_pass {
@@ -36,6 +37,13 @@ struct fakes {
 	struct dest_lane lanes[FAKE_MAX];
 	size_t n_lanes;
 	unsigned int n_started;
+	/* What was told of health, and how the destinations are. */
+	char told[FAKE_TOLD][2048];
+	size_t n_told;
+	enum dest_state dest_state;
+	dest_state_fn *dest_told; /* of the last one */
+	void *dest_ctx;
+	int64_t certificate_end_ms; /* 0: none */
 };
 extern struct fakes fakes;
 
