@@ -11,6 +11,7 @@ scenarios = \
 	tests/scenario/test_faults.py \
 	tests/scenario/test_framing.py \
 	tests/scenario/test_grants.py \
+	tests/scenario/test_health.py \
 	tests/scenario/test_kill.py \
 	tests/scenario/test_live.py \
 	tests/scenario/test_log.py \
