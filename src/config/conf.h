@@ -34,6 +34,8 @@ struct config_source {
 	size_t n_feeds;
 	const char *map_name; /* as written; a path from the file's folder */
 	struct map *map;      /* compiled; sources may share one */
+	uint64_t map_print;
+	uint64_t print;
 	uint64_t poll_interval_ms;
 	uint64_t start_ms; /* how far back the very first pass looks */
 	uint64_t overlap_ms;
@@ -76,6 +78,15 @@ struct config *config_load(const char *path, struct faults *faults);
 /* The same for who is about to sign in: that nobody has is no fault. */
 struct config *config_load_sign_in(const char *path, struct faults *faults);
 void config_free(struct config *c); /* wipes the secrets */
+
+/*
+ * Two readings of a file, compared.  Where the print of a source, of its map
+ * or of a destination (struct dest_options) is the same in both, that is the
+ * same in all that it does.  config_needs_restart(now, then, fn, ctx) hands fn
+ * the key of each option that differs and is only read at the start; how many.
+ */
+size_t config_needs_restart(struct config *now, struct config *then,
+    void (*fn)(void *ctx, const char *key), void *ctx);
 
 /*
  * config_socket(path, e): the path of the socket where the service of that

@@ -104,6 +104,7 @@ struct conf_forward {
 struct conf_map {
 	const char *name;
 	struct map *map;
+	uint64_t print; /* of its text and that of what it includes */
 };
 
 /* A configuration under way, and the owner of all that the door shows. */
@@ -173,6 +174,15 @@ conf_check_fn conf__check_listen, conf__check_tenant, conf__check_guid,
     conf__check_origin, conf__check_proxy, conf__check_word,
     conf__check_host_name, conf__check_file;
 bool conf__is_guid(const char *text);
+
+/*
+ * Fingerprints.  Of a section: all its options but those of which a change
+ * starts nothing over, the contents of files that they name, and its [api].
+ */
+uint64_t conf__print_section(
+    struct conf *c, enum conf_kind kind, const struct kf_section *s);
+struct map *
+conf__compile_map(struct conf *c, const char *name, uint64_t *print);
 
 /* Rules between options; they fill c->pub. */
 void conf__rules_sources(struct conf *c);

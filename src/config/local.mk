@@ -9,6 +9,7 @@ libconfig_a_SOURCES = \
 	src/config/grant.c \
 	src/config/mapload.c \
 	src/config/options.c src/config/options.h \
+	src/config/print.c \
 	src/config/read.c \
 	src/config/rules.c \
 	src/config/socket.c \
@@ -24,6 +25,11 @@ tests_unit_config_LDADD = $(CONFIG_LIBS) $(CMOCKA_LIBS) $(DEPS_LIBS)
 tests_unit_config_faults_SOURCES = tests/unit/config_faults.c \
 	tests/unit/config_rig.c tests/unit/config_rig.h
 tests_unit_config_faults_LDADD = $(CONFIG_LIBS) $(CMOCKA_LIBS) $(DEPS_LIBS)
+
+check_PROGRAMS += tests/unit/config_print
+tests_unit_config_print_SOURCES = tests/unit/config_print.c \
+	tests/unit/config_rig.c tests/unit/config_rig.h
+tests_unit_config_print_LDADD = $(CONFIG_LIBS) $(CMOCKA_LIBS) $(DEPS_LIBS)
 endif
 
 dist_man_MANS += man/cefwd.conf.5

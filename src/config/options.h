@@ -20,6 +20,13 @@ enum option_type {
 	OPTION_CHOICE,   /* unsigned int, index into words */
 };
 
+/* What a changed value does when the files are read again. */
+enum option_reload {
+	RELOAD_SECTION, /* what the section describes starts over */
+	RELOAD_LIVE,    /* it holds from now on, nothing starts over */
+	RELOAD_NEVER,   /* a person must start the program anew */
+};
+
 struct option {
 	enum conf_kind kind;
 	const char *key;
@@ -31,6 +38,8 @@ struct option {
 	bool is_required;         /* a fault where it is missing */
 	const char *const *words; /* choices, NULL-terminated */
 	conf_check_fn *check;     /* shape of each word; NULL: any */
+	enum option_reload reload;
+	bool is_reread; /* the file it names is read at each use anyway */
 	const char *help;
 };
 

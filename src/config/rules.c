@@ -24,7 +24,8 @@ map_of(struct conf *c, const struct conf_source *raw)
 
 /* Sources may share a map: it is compiled, and its faults are told, once. */
 static struct map *
-compile_map(struct conf *c, const struct conf_source *raw, const char *name)
+compile_map(struct conf *c, const struct conf_source *raw, const char *name,
+    uint64_t *print)
 {
 	void *ctx = c->map_path;
 	struct buf text, path;
@@ -32,8 +33,10 @@ compile_map(struct conf *c, const struct conf_source *raw, const char *name)
 	struct err e;
 
 	for (size_t i = 0; i < c->n_maps; i++) {
-		if (strcmp(c->maps[i].name, name) == 0)
-			return c->maps[i].map;
+		if (strcmp(c->maps[i].name, name) != 0)
+			continue;
+		*print = c->maps[i].print;
+		return c->maps[i].map;
 	}
 	/* A missing map is told where it is named. */
 	buf_init(&text, KF_FILE_MAX + 1);
@@ -41,12 +44,13 @@ compile_map(struct conf *c, const struct conf_source *raw, const char *name)
 	if (config_map_load(ctx, name, NULL, &text, &path, &e) == -1)
 		conf__fault(c, raw->section, "map", "%s", e.text);
 	else
-		map = map_compile(name, config_map_load, ctx, c->faults);
+		map = conf__compile_map(c, name, print);
 	buf_fini(&text);
 	buf_fini(&path);
 	c->maps =
 	    array_grow(c->maps, c->n_maps, &c->maps_cap, sizeof(c->maps[0]));
-	c->maps[c->n_maps++] = (struct conf_map){ .name = name, .map = map };
+	c->maps[c->n_maps++] =
+	    (struct conf_map){ .name = name, .map = map, .print = *print };
 	return map;
 }
 
@@ -171,11 +175,12 @@ build_source(
 		.updates = (enum lane_updates)raw->updates,
 		.remember_ms = raw->remember,
 		.quiet_after_ms = raw->quiet_after,
+		.print = conf__print_section(c, CONF_SOURCE, raw->section),
 	};
 	/* Without the line, a faulty API names no map either. */
 	if (out->map_name != NULL &&
 	    (raw->map != NULL || feed.source.api != NULL))
-		out->map = compile_map(c, raw, out->map_name);
+		out->map = compile_map(c, raw, out->map_name, &out->map_print);
 	out->feeds = xcalloc(raw->tenant.n + 1, sizeof(out->feeds[0]));
 	for (size_t i = 0; i < raw->tenant.n; i++) {
 		struct config_feed *f = &out->feeds[out->n_feeds++];
@@ -328,6 +333,8 @@ conf__rules_destinations(struct conf *c)
 			.settle_ms = raw->settle,
 			.window_bytes = raw->window,
 			.cef_version = (unsigned int)raw->cef_version,
+			.print = conf__print_section(
+			    c, CONF_DESTINATION, raw->section),
 		};
 		if (out->host_name == NULL)
 			out->host_name = this_host(c);

@@ -80,6 +80,7 @@ struct dest_options {
 	uint64_t settle_ms;
 	size_t window_bytes;      /* held, unsettled */
 	unsigned int cef_version; /* 0 or 1: for whoever writes the lines */
+	uint64_t print;           /* equal: the same in all that it does */
 	bool no_sock_diag;        /* tests: as if the receiver were remote */
 };
 
