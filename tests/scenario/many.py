@@ -104,13 +104,15 @@ class Many:
             store.ident = lambda i, k=k: "t%03d_%d" % (k, i)
             store.records, store.by_id, store.made = [], {}, 0
             store.add(ALERTS, store.now - 3600 * 10 ** 7)
+        self.watch = None
         self.looked_at, self.counted = 0, collections.Counter()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *exc):
-        self.watch.ended.set()
+        if self.watch is not None:
+            self.watch.ended.set()
         self.cefwd.close()
         self.receiver.stop()
         self.sim.close()
@@ -190,11 +192,11 @@ def run(feeds, ill, rounds, poll_s, folder, certificates, say=print):
     sick_and_well = slice(None, ill), slice(ill, None)
     with Many(feeds, folder, certificates, say) as m:
         sick, well = (m.names[s] for s in sick_and_well)
-        m.sim.set(page_delay_s=2 + feeds / 50)
+        m.sim.fault("alerts", "drip", seconds=2 + feeds / 50, times=feeds)
         m.start(poll_s)
         m.wait(m.names)
         most_kib, most = m.phase("all at the same moment")
-        m.sim.set(page_delay_s=0)
+        m.sim.clear_faults()
         m.fall_ill(sick)
         calls, accepted = m.traffic()
         for n in range(rounds):

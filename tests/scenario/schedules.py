@@ -7,11 +7,12 @@ SPDX-License-Identifier: MIT
     schedules.py --seed 17                      that one again, with its story
 
 A seed decides the API, the records, what becomes of them and when, the faults
-of the API, the token endpoint and the receiver, and when the forwarder is
-killed.  When the schedule is over, the forwarder goes on until everything has
-arrived; then the checker compares what was served with what was received.
-What could have come twice (column "may") is counted from what was on disk at
-each kill and break; what came twice beyond that is a fault as well.
+of the API, the token endpoint and the receivers (one or two, a lane to each),
+and when the forwarder is killed.  When the schedule is over, the forwarder
+goes on until everything has arrived; then the checker compares what was
+served with what was received.  What could have come twice (column "may") is
+counted from what was on disk at each kill and break; what came twice beyond
+that is a fault as well.
 """
 import argparse
 import concurrent.futures
@@ -35,6 +36,7 @@ from runner import Cefwd                                # noqa: E402
 from server import Sim, make_certificates               # noqa: E402
 
 LENGTH_S = 3.5          # of the schedule
+LONG_S = 7              # a lane without room leaves its pass after 5 s
 QUIET_S = 90            # patience afterwards
 
 # Small maps: identity, what changes, and "end" that moves with an update.
@@ -145,8 +147,9 @@ TOKEN_FAULTS = (
     ("token: HTML", "html", lambda r: {}),
     ("token: cut", "cut", lambda r: {"bytes": 20}),
 )
-# of a receiver; a pause breaks nothing
-RECEIVER_FAULTS = ("reset", "finish", "pause", "restart")
+# of a receiver, and for how long at most; a pause breaks nothing
+RECEIVER_FAULTS = (("reset", 0), ("finish", 0), ("pause", 1), ("restart", 1),
+                   ("pause", LONG_S), ("restart", LONG_S))
 
 
 class Schedule:
@@ -223,9 +226,12 @@ class Schedule:
             self.step(0, "fault", where="token", kind=kind, name=name,
                       **options(r))
             self.faults += 1
-        self.receiver_steps = [
-            (self.at(r), r.choice(RECEIVER_FAULTS))
-            for _ in range(r.choice((0, 0, 1, 2)))]
+        # (when, what, for how long) for each
+        self.receiver_steps = [sorted(
+            (self.at(r), what, r.random() * most)
+            for what, most in r.choices(RECEIVER_FAULTS,
+                                        k=r.choice((0, 0, 1, 2))))
+            for _ in range(r.choice((1, 1, 2)))]
 
     def story(self):
         out = ["seed %d: %s, %d records, updates = %s, window = %s, "
@@ -234,7 +240,9 @@ class Schedule:
                    self.window, self.skew_s, self.settings)]
         all_ = ([(t, a + " " + repr(o)) for t, a, o in self.steps]
                 + [(t, "kill -9") for t in self.kills]
-                + [(t, "receiver " + w) for t, w in self.receiver_steps])
+                + [(t, "receiver %d %s %.1f s" % (n, what, seconds))
+                   for n, steps in enumerate(self.receiver_steps)
+                   for t, what, seconds in steps])
         return "\n".join(out + ["  %.2f s  %s" % x for x in sorted(all_)])
 
 
@@ -273,7 +281,7 @@ class Lines(TcpReceiver):
             getattr(self, what)()
 
 
-def rows_on_disk(state_dir):
+def rows_on_disk(state_dir, destination):
     """(record, last update) of what the forwarder remembers; it may be dead
     or alive."""
     path = os.path.join(state_dir, "state.db")
@@ -281,11 +289,42 @@ def rows_on_disk(state_dir):
         return []
     db = sqlite3.connect("file:%s?mode=ro" % path, uri=True, timeout=10)
     try:
-        return db.execute("SELECT record, updated FROM memory").fetchall()
+        return db.execute(
+            "SELECT record, updated FROM memory JOIN lane ON lane.id = lane"
+            " WHERE destination = ?", (destination,)).fetchall()
     except sqlite3.OperationalError:    # killed before the tables were made
         return []
     finally:
         db.close()
+
+
+class Way:
+    """A destination: its receiver, and the judge of what comes there."""
+
+    def __init__(self, name, steps, cefwd, checker):
+        self.name, self.steps = name, steps
+        self.cefwd, self.checker = cefwd, checker
+        self.receiver = Lines()
+        self.breaks = 0
+        self.thread = threading.Thread(target=self.trouble)
+
+    def trouble(self):
+        start = time.monotonic()
+        for at, what, seconds in self.steps:
+            time.sleep(max(0, start + at - time.monotonic()))
+            if what != "pause":
+                self.disturbed()
+                self.breaks += 1
+            self.receiver.trouble(what, seconds)
+
+    def disturbed(self):
+        self.checker.disturbed(rows_on_disk(self.cefwd.state_dir, self.name))
+
+    def report(self, updates):
+        return self.checker.check(self.receiver.split() or [[]], updates)
+
+    def records(self):
+        return [x for x in self.receiver.lines() if b"|cefwd|" not in x]
 
 
 class Run:
@@ -294,107 +333,112 @@ class Run:
     def __init__(self, seed, folder, certificates, known):
         self.plan = Schedule(seed, known)
         self.folder, self.certificates = folder, certificates
-        self.kills = self.breaks = 0
+        self.kills = 0
+        self.ways = []
         self.said = ""
 
     def __call__(self):
+        """A report for each destination."""
         plan, api = self.plan, self.plan.api
         place = api["place"]
         with Sim(plan.count if place == "alerts" else 0,
                  os.path.join(self.folder, "sim"), plan.seed,
                  detections=plan.count if place == "siem" else 0,
                  certificates=self.certificates, skew_s=plan.skew_s,
-                 records={place: plan.count}) as sim, Lines() as receiver:
+                 records={place: plan.count}) as sim:
             sim.set(**plan.settings)
             os.makedirs(os.path.join(self.folder, "cefwd"))
-            cefwd = self.configure(Cefwd(os.path.join(self.folder, "cefwd"),
-                                         sim), sim, receiver)
-            self.checker = Checker(sim.stores[place], sim.ledger, place,
-                                   lambda text: cefwd.run(
-                                       "translate", "-m", cefwd.map,
-                                       stdin=text).lines())
+            cefwd = Cefwd(os.path.join(self.folder, "cefwd"), sim)
             try:
-                return self.play(sim, receiver, cefwd)
+                self.make_ways(sim, cefwd, place)
+                self.configure(sim, cefwd, api)
+                return self.play(sim, cefwd)
             finally:
                 cefwd.close()
+                for way in self.ways:
+                    way.receiver.stop()
 
-    def disturb(self, cefwd):
-        self.checker.disturbed(rows_on_disk(cefwd.state_dir))
+    def make_ways(self, sim, cefwd, place):
+        checker = None
+        for name, steps in zip(("out", "second"), self.plan.receiver_steps):
+            checker = Checker(
+                sim.stores[place], sim.ledger, place, lambda text: cefwd.run(
+                    "translate", "-m", cefwd.map, stdin=text).lines(),
+                like=checker)
+            self.ways.append(Way(name, steps, cefwd, checker))
 
-    def configure(self, cefwd, sim, receiver):
-        plan, api = self.plan, self.plan.api
+    def configure(self, sim, cefwd, api):
+        plan = self.plan
         with open(cefwd.map, "w", encoding="utf-8") as f:
             f.write(map_of(api))
-        return cefwd.configure(
-            "tcp://127.0.0.1:%d" % receiver.port,
+        keys = {"settle": "200ms", "window": plan.window}
+        tail = "".join(
+            "\n[destination %s]\nurl = tcp://127.0.0.1:%d\nmax-line = 60000\n"
+            % (way.name, way.receiver.port)
+            + "".join("%s = %s\n" % kv for kv in keys.items())
+            for way in self.ways[1:])
+        cefwd.configure(
+            "tcp://127.0.0.1:%d" % self.ways[0].receiver.port,
             source={"api": api["api"], "updates": plan.updates,
                     "base-url": getattr(sim, api["url"] + "_url")},
-            destination={"settle": "200ms", "window": plan.window})
+            destination=keys, tail=tail)
 
-    def play(self, sim, receiver, cefwd):
+    def play(self, sim, cefwd):
         plan = self.plan
         service = cefwd.start()
         player = sim.play(plan.steps)
-        troubles = threading.Thread(target=self.trouble,
-                                    args=(receiver, cefwd))
-        troubles.start()
+        for way in self.ways:
+            way.thread.start()
         start = time.monotonic()
         for at in plan.kills:
             time.sleep(max(0, start + at - time.monotonic()))
             service.kill()
-            self.disturb(cefwd)
+            for way in self.ways:
+                way.disturbed()
             self.kills += 1
             service = cefwd.start()
         player.done.wait()
-        troubles.join()
+        for way in self.ways:
+            way.thread.join()
         sim.set(moves=0)        # else it is never quiet
         with sim.lock:          # what was not met yet is not met now
             sim.clear_faults()
             sim.stores[plan.api["place"]].add(1)
         assert player.error is None, player.error
-        report = self.until_quiet(receiver)
-        if not report.is_good:
+        reports = self.until_quiet()
+        if not all(r.is_good for r in reports):
             self.said = service.said()
-            return report
+            return reports
         status = service.stop()
         assert status == 0, "ended with %d" % status
-        self.nothing_more(receiver, cefwd)
-        return report
+        self.nothing_more(cefwd)
+        return reports
 
-    def nothing_more(self, receiver, cefwd):
+    def nothing_more(self, cefwd):
         """All of it is remembered: one more pass has nothing to send."""
-        again = len(receiver.lines())
+        before = [len(way.records()) for way in self.ways]
         result = cefwd.once()
         assert result.status == 0, result
-        more = [x for x in receiver.lines()[again:] if b"|cefwd|" not in x]
-        assert not more, "sent again by once: %r" % more[:3]
+        for way, n in zip(self.ways, before):
+            more = way.records()[n:]
+            assert not more, "sent again by once: %r" % more[:3]
 
-    def trouble(self, receiver, cefwd):
-        r = random.Random("receiver/%d" % self.plan.seed)
-        start = time.monotonic()
-        for at, what in sorted(self.plan.receiver_steps):
-            time.sleep(max(0, start + at - time.monotonic()))
-            if what != "pause":
-                self.disturb(cefwd)
-                self.breaks += 1
-            receiver.trouble(what, r.random())
-
-    def until_quiet(self, receiver):
+    def until_quiet(self):
         """Everything demanded has come, and nothing more comes."""
         end = time.monotonic() + QUIET_S
         while True:
-            report = self.checker.check(receiver.split() or [[]],
-                                        self.plan.updates)
-            if (report.is_good or report.is_wrong
+            reports = [way.report(self.plan.updates) for way in self.ways]
+            if (all(r.is_good for r in reports)
+                    or any(r.is_wrong for r in reports)
                     or time.monotonic() > end):
-                return report
+                return reports
             time.sleep(0.3)
 
 
-COLUMNS = ("seed", "api", "updates", "faults", "breaks", "kills", "served",
-           "delivered", "lost", "twice", "may", "verdict")
-FORMAT = "%5s %-18s %-8s %6s %6s %5s %6s %9s %5s %5s %5s  %s"
-NUMBERS = slice(3, 11)
+COLUMNS = ("seed", "api", "updates", "to", "faults", "breaks", "kills",
+           "served", "delivered", "lost", "twice", "may", "verdict")
+FORMAT = "%5s %-18s %-8s %2s %6s %6s %5s %6s %9s %5s %5s %5s  %s"
+NUMBERS = slice(3, 12)
 
 
 def run_seed(seed, certificates, known):
@@ -403,17 +447,19 @@ def run_seed(seed, certificates, known):
     run = Run(seed, folder, certificates, known)
     plan = run.plan
     try:
-        report = run()
-        words = "" if report.is_good else repr(report)
+        reports = run()
+        words = "\n".join(map(repr, reports))
     except Exception:           # pylint: disable=broad-except
-        report, words = None, traceback.format_exc()
-    good = report is not None and report.is_good
-    out = (seed, plan.api["api"], plan.updates, plan.faults, run.breaks,
-           run.kills, getattr(report, "served", "?"),
-           getattr(report, "delivered", "?"),
-           len(report.lost) if report else "?",
-           getattr(report, "duplicates", "?"),
-           getattr(report, "allowed", "?"), "ok" if good else "NOT OK")
+        reports, words = [], traceback.format_exc()
+    good = bool(reports) and all(r.is_good for r in reports)
+
+    def total(get):
+        return sum(map(get, reports)) if reports else "?"
+    out = (seed, plan.api["api"], plan.updates, len(plan.receiver_steps),
+           plan.faults, sum(w.breaks for w in run.ways), run.kills,
+           total(lambda r: r.served), total(lambda r: r.delivered),
+           total(lambda r: len(r.lost)), total(lambda r: r.duplicates),
+           total(lambda r: r.allowed), "ok" if good else "NOT OK")
     if good:
         shutil.rmtree(folder, ignore_errors=True)
     else:

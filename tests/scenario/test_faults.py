@@ -159,6 +159,11 @@ def world(new_sim, new_cefwd, tcp):
     return make
 
 
+def wait_for(n, tcp, service):
+    assert tcp.wait_for(lambda lines: len(ids(lines)) >= n, 60), (
+        service.said())
+
+
 def prove(checker, tcp, updates="changed"):
     report = checker.check(tcp.lines(), updates)
     assert report.is_good, report
@@ -206,7 +211,7 @@ def test_the_service_goes_on_after(world, tcp, name):
     kind, options = ENDINGS[name]
     sim.fault("alerts", kind, **options)
     service = cefwd.start()
-    assert tcp.wait_for(lambda lines: len(ids(lines)) >= 250, 60), service.said()
+    wait_for(250, tcp, service)
     assert service.stop() == 0
     prove(checker, tcp)
 
@@ -215,7 +220,7 @@ def test_an_outage_is_told_when_it_begins_and_when_it_ends(world, tcp):
     sim, cefwd, checker = world()
     sim.fault("alerts", "status", status=503, times=5, retry_after="0")
     service = cefwd.start()
-    assert tcp.wait_for(lambda lines: len(ids(lines)) >= 250, 60), service.said()
+    wait_for(250, tcp, service)
     assert service.stop() == 0
     assert service.said().count("answered 503 ") == 1, service.said()
     assert service.said().count("answers again") == 1, service.said()
@@ -229,13 +234,13 @@ def test_late_alerts_within_the_overlap_come_whatever_the_clock(
     sim = new_sim(20, skew_s=skew_s)
     cefwd = new_cefwd(sim).configure("tcp://127.0.0.1:%d" % tcp.port)
     service = cefwd.start()
-    assert tcp.wait_for(lambda lines: len(ids(lines)) >= 20), service.said()
+    wait_for(20, tcp, service)
     sim.store.add(1)            # the cursor is as late as can be
-    assert tcp.wait_for(lambda lines: len(ids(lines)) >= 21), service.said()
+    wait_for(21, tcp, service)
     with sim.lock:
         for age_s in (1, 60, 800):
             sim.store.add(1, sim.store.clock() - age_s * 10 ** 7)
-    assert tcp.wait_for(lambda lines: len(ids(lines)) >= 24), service.said()
+    wait_for(24, tcp, service)
     assert service.stop() == 0
     assert sorted(ids(tcp.lines())) == sorted(sim.store.ids())
 
@@ -285,7 +290,7 @@ def test_a_restart_goes_on_with_the_slice_that_was_under_way(world, tcp):
     sim, cefwd, checker = world({"links_given": False, "top_max": 20,
                                  "page_delay_s": 0.02})
     service = cefwd.start()
-    assert tcp.wait_for(lambda lines: len(ids(lines)) >= 120, 60), service.said()
+    wait_for(120, tcp, service)
     end = time.monotonic() + 60
     edge = ""
     while not edge:

@@ -83,10 +83,15 @@ class Report:
 
 
 class Checker:
-    def __init__(self, store, ledger, place, translate, tenant=None):
+    """One way from an API to a receiver; more of the same feed may share
+    what it has had translated: like=."""
+
+    def __init__(self, store, ledger, place, translate, tenant=None,
+                 like=None):
         self.store, self.place, self.tenant = store, place, tenant
         self.ledger, self.translate = ledger, translate
-        self.made = {}          # (id, version) -> its lines
+        # (id, version) -> its lines
+        self.made = {} if like is None else like.made
         self.disturbances = []  # (time, {id: [update times of its rows]})
 
     def disturbed(self, rows):
