@@ -9,10 +9,6 @@
 
 #include "config/conf_priv.h"
 
-/* APIs of the design that a later version brings. */
-static const char *const apis_later[] = { "wdatp-siem", "graph-alerts",
-	"graph-incidents", "defender-alerts", "defender-incidents" };
-
 /* The longest list of names that a message offers. */
 #define NAMES_MAX 32
 
@@ -52,13 +48,6 @@ find_api(struct conf *c, const struct conf_source *raw)
 	api = api_find(raw->api);
 	if (api != NULL)
 		return api;
-	for (size_t i = 0; i < NELEM(apis_later); i++) {
-		if (strcmp(raw->api, apis_later[i]) == 0) {
-			conf__fault(c, raw->section, "api",
-			    "API \"%s\" is not in this version yet", raw->api);
-			return NULL;
-		}
-	}
 	for (; n < NAMES_MAX && api_at(n) != NULL; n++)
 		names[n] = api_at(n)->name;
 	fault_name(c, raw->section, "api", names, n);
@@ -103,29 +92,48 @@ as_origin(struct conf *c, const char *url)
 	return conf__keep(c, xstrndup(url, len - 1));
 }
 
+/* One of the row's regions; NULL where none is set, or there is no such. */
 static const char *
-find_region(struct conf *c, const struct conf_source *raw,
-    const struct api *api, const char *origin)
+find_region(
+    struct conf *c, const struct conf_source *raw, const struct api *api)
 {
 	size_t n = 0;
 
-	if (api->regions == NULL || strstr(origin, "%s") == NULL) {
-		if (raw->region != NULL) {
-			conf__fault(c, raw->section, "region",
-			    "API \"%s\" has one host for all regions of "
-			    "cloud \"%s\"; remove the line",
-			    api->name, raw->cloud);
-		}
-		return NULL;
-	}
 	if (raw->region == NULL)
-		return api->regions[0];
+		return NULL;
 	for (; api->regions[n] != NULL; n++) {
 		if (strcmp(api->regions[n], raw->region) == 0)
 			return api->regions[n];
 	}
 	fault_name(c, raw->section, "region", api->regions, n);
 	return NULL;
+}
+
+/* The cloud's host of the API, or that of a region of it. */
+static const char *
+find_origin(struct conf *c, const struct conf_source *raw,
+    const struct api *api, enum cloud cloud)
+{
+	const char *origin = api->origin[cloud], *region;
+	bool is_regional = origin != NULL && strstr(origin, "%s") != NULL;
+	bool may_be = api->region_origin != NULL && cloud == CLOUD_PUBLIC;
+
+	if (origin == NULL)
+		return NULL;
+	if (api->regions == NULL || (!is_regional && !may_be)) {
+		if (raw->region != NULL) {
+			conf__fault(c, raw->section, "region",
+			    "API \"%s\" has one host for all regions of "
+			    "cloud \"%s\"; remove the line",
+			    api->name, raw->cloud);
+		}
+		return origin;
+	}
+	region = find_region(c, raw, api);
+	if (is_regional)
+		return fill(
+		    c, origin, region == NULL ? api->regions[0] : region);
+	return region == NULL ? origin : fill(c, api->region_origin, region);
 }
 
 static void
@@ -173,7 +181,7 @@ conf__rules_endpoint(
 	enum cloud cloud = CLOUD_PUBLIC;
 	int has_cloud = find_cloud(c, raw, &cloud);
 	const struct api *api = find_api(c, raw);
-	const char *origin;
+	const char *origin, *audience;
 
 	o->source.api = api;
 	o->cloud = raw->cloud;
@@ -185,16 +193,15 @@ conf__rules_endpoint(
 		return;
 	if (has_cloud == -1)
 		return;
-	origin = api->origin[cloud];
-	if (origin != NULL)
-		origin = fill(c, origin, find_region(c, raw, api, origin));
-	else if (raw->base_url == NULL)
+	origin = find_origin(c, raw, api, cloud);
+	if (origin == NULL && raw->base_url == NULL)
 		fault_no_api(c, raw, api);
-	/* A gateway in front of the API does not change whom the token is
-	   for. */
-	if (origin == NULL && raw->base_url != NULL)
-		origin = as_origin(c, raw->base_url);
-	set_audience(c, raw, api, origin, &o->auth);
+	/* Neither a gateway in front of the API nor a host of a region changes
+	   whom the token is for. */
+	audience = api->origin[cloud];
+	if (audience == NULL && raw->base_url != NULL)
+		audience = as_origin(c, raw->base_url);
+	set_audience(c, raw, api, audience, &o->auth);
 	o->source.origin =
 	    raw->base_url == NULL ? origin : as_origin(c, raw->base_url);
 }

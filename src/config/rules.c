@@ -94,7 +94,7 @@ static void
 rule_filter(
     struct conf *c, const struct conf_source *raw, const struct api *api)
 {
-	if (api == NULL || raw->filter == NULL || api->since_param == NULL)
+	if (api == NULL || raw->filter == NULL || api_takes_filter(api))
 		return;
 	conf__fault(c, raw->section, "filter",
 	    "API \"%s\" takes no filter; remove the line", api->name);

@@ -27,6 +27,7 @@ static const struct {
 	{ "location", FIELD_LOCATION, false },
 	{ "www-authenticate", FIELD_WWW_AUTHENTICATE, true },
 	{ "warning", FIELD_WARNING, true },
+	{ "link", FIELD_LINK, true },
 	{ "request-id", FIELD_REQUEST_ID, false },
 	/* The token endpoint's spelling. */
 	{ "x-ms-request-id", FIELD_REQUEST_ID, false },
@@ -199,6 +200,7 @@ http__fields_view(const struct http_fields *f, struct http_head *out)
 		.location = text_of(f, FIELD_LOCATION),
 		.www_authenticate = text_of(f, FIELD_WWW_AUTHENTICATE),
 		.warning = text_of(f, FIELD_WARNING),
+		.link = text_of(f, FIELD_LINK),
 		.request_id = text_of(f, FIELD_REQUEST_ID),
 		.date_unix_ms = date,
 		.retry_after_ms =

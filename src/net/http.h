@@ -63,6 +63,7 @@ struct http_head {
 	const char *location;     /* "" if none */
 	const char *www_authenticate;
 	const char *warning;
+	const char *link;       /* all of them, joined with commas (RFC 8288) */
 	const char *request_id; /* request-id of Microsoft's answers */
 	int64_t date_unix_ms;   /* Date; -1: none or unreadable */
 	int64_t retry_after_ms; /* seconds, fraction or HTTP date (RFC 9110

@@ -2,7 +2,7 @@
  * api.h - the alert APIs as rows of a table
  *
  * Facts: Microsoft's documentation, and what clients have seen.  A row of the
- * user's own ([api NAME]) will be the same struct.
+ * user's own ([api NAME]) is the same struct.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -31,47 +31,95 @@ struct cloud_row {
 const struct cloud_row *cloud_row(enum cloud c);
 int cloud_parse(const char *name, enum cloud *out); /* 0 or -1 */
 
+/* How the next page is asked for. */
 enum api_paging {
-	API_PAGING_NONE,      /* one answer holds all (wdatp-siem) */
-	API_PAGING_NEXT_LINK, /* member names the next page's URL */
+	API_PAGING_NONE,   /* one answer holds all of a slice */
+	API_PAGING_LINK,   /* the page's member next is a URL */
+	API_PAGING_HEADER, /* the header Link, rel="next" (RFC 8288) */
+	API_PAGING_OFFSET, /* next_param: how many records to leave out */
+	API_PAGING_CURSOR, /* next_param: the text of the page's member next */
 };
+
+/* How times stand in records and requests; a request's are rounded so that
+   no record is left out, and records are checked again. */
+enum api_time {
+	API_TIME_ISO,      /* 2026-01-02T03:04:05.1234567Z */
+	API_TIME_ISO_MS,   /* 2026-01-02T03:04:05.123Z; read as above */
+	API_TIME_ISO_S,    /* 2026-01-02T03:04:05Z; read as above */
+	API_TIME_EPOCH,    /* seconds since 1970, fractions are read */
+	API_TIME_EPOCH_MS, /* milliseconds since 1970 */
+};
+
+/*
+ * A parameter of a request: "name=text", where the text may hold
+ *	{updated-from}   last update >= this
+ *	{created-from}   creation >= this
+ *	{created-until}  creation < this
+ *	{page-size}      0: the parameter is left out
+ *	{filter}         " and (...)" of the user's own; nothing without one
+ * Names are sent as they are, text percent-encoded.
+ */
+#define API_UPDATED_FROM  "{updated-from}"
+#define API_CREATED_FROM  "{created-from}"
+#define API_CREATED_UNTIL "{created-until}"
+#define API_PAGE_SIZE     "{page-size}"
+#define API_FILTER        "{filter}"
 
 struct api {
 	const char *name;
 	/* By cloud: origin, or NULL where the API does not exist.  A "%s" in
 	   it is the region. */
 	const char *origin[CLOUD_COUNT];
-	const char *const *regions; /* NULL-terminated, the first the default;
-	                               NULL: a global host */
+	/* Of the public cloud, if a region is set; "%s" is the region.  NULL:
+	   origin tells. */
+	const char *region_origin;
+	const char *const *regions; /* NULL-terminated, the first the default
+	                               where origin needs one; NULL: a global
+	                               host */
 	const char *path;           /* "/v1.0/security/alerts_v2" */
 	const char *scope;          /* v2; "%s" is the origin; NULL: v1 only */
 	const char *resource;       /* v1 token endpoint; NULL: v2 */
 	const char *permission;     /* what a 403 means is missing, in words */
 
+	/* Members; one inside another is "outer/inner". */
 	const char *array;     /* "value"; NULL: the body is the array */
 	const char *const *id; /* members tried in turn; NULL-terminated */
-	const char *updated;   /* member: last update */
-	const char *created;   /* member: creation; NULL: none */
-	bool is_final;         /* records never change (no update times) */
+	const char *updated;   /* last update; NULL: none */
+	const char *created;   /* creation; NULL: none */
+	enum api_time time;
+	/* Records never change: the window of a pass is one of creation, late
+	   ones are found in the overlap only. */
+	bool is_final;
 
 	enum api_paging paging;
-	const char *next_link;  /* "@odata.nextLink" */
-	const char *count;      /* "@odata.count"; NULL: none */
-	unsigned int page_size; /* $top; 0: not sent */
+	const char *next;       /* member of the page: link or cursor */
+	const char *next_param; /* OFFSET, CURSOR; LINK: asks for what should
+	                           lie behind a last page; NULL: nothing does */
+	uint64_t offset_max;    /* the API's cap on the offset; 0: none */
+	const char *count;      /* member of the page: all; NULL: none */
+	unsigned int page_size; /* 0: not sent */
 	unsigned int page_max;  /* the API's cap on it */
 
-	/* Query: OData ($filter on the members above), or a since parameter. */
-	const char
-	    *filter_updated; /* OData: "lastUpdateDateTime"; NULL: none */
-	const char *filter_created;
-	const char *order_by;    /* "createdDateTime"; NULL: none */
-	const char *since_param; /* "sinceTimeUtc"; NULL: OData */
-	const char *until_param;
-	const char *const *headers; /* "Prefer: ...", NULL-terminated */
-	unsigned int calls_per_min; /* quota per application and tenant; 0: ? */
+	const char *const *query; /* NULL-terminated; NULL: none */
+	/* For slices with an end: instead of the parameters of the same name,
+	   or added.  NULL: creation time cannot be cut. */
+	const char *const *query_until;
+	bool is_from_exact; /* query asks for >=, not for > */
+	/* A parameter that brings what is inside the records, and that can
+	   make the API fail for good: then it is left out, and each record
+	   asked for alone at item ("/incidents/%s").  NULL: none. */
+	const char *expand;
+	const char *item; /* NULL: without what expand would bring */
+
+	const char *const *headers;  /* "Prefer: ...", NULL-terminated */
+	unsigned int calls_per_min;  /* quota per application and tenant; */
+	unsigned int calls_per_hour; /* 0: not known */
 };
 
 const struct api *api_find(const char *name); /* NULL if there is none */
-const struct api *api_at(size_t i);           /* NULL past the end */
+
+/* Whether its query has a place for a filter of the user's own. */
+bool api_takes_filter(const struct api *api);
+const struct api *api_at(size_t i); /* NULL past the end */
 
 #endif /* CEFWD_SOURCE_API_H */

@@ -59,8 +59,7 @@ has_slices(const struct source_pass *p)
 {
 	const struct api *api = p->source->o.api;
 
-	return !p->is_unfiltered &&
-	    (api->filter_created != NULL || api->since_param != NULL);
+	return !p->is_unfiltered && api->query_until != NULL;
 }
 
 static bool
@@ -88,9 +87,10 @@ source__slice_begin(struct source_pass *p)
 	p->records = 0;
 	p->pages = 0;
 	p->count = -1;
-	p->is_probe = false;
+	p->offset = 0;
+	p->is_behind = false;
 	p->page.is_first = true;
-	if (source__url(p->source, &p->w, &p->slices, p->page_size,
+	if (source__url(p->source, &p->w, &p->slices, p->page_size, false,
 		&p->page.url, &e) == -1) {
 		source__finish(p, &e);
 		return;
@@ -315,31 +315,88 @@ halve_for(struct source_pass *p, const char *fmt, ...)
 	halve(p, &e);
 }
 
-/* A first page without link and count proves nothing: the API may hand out
-   fewer records than the page size that it was asked for. */
-static bool
-needs_probe(const struct source_pass *p)
-{
-	bool is_counted = p->count >= 0 &&
-	    (!p->source->is_count_void || distinct(p) >= (uint64_t)p->count);
-
-	return !is_counted && !p->is_probe && p->page.is_first &&
-	    p->page_size != 0 && split_count(p->split) != 0 && can_halve(p);
-}
-
-/* Ask for what lies behind the page; anything new, and there was more. */
+/* The slice's first request with one more parameter: where to go on. */
 static void
-probe(struct source_pass *p)
+ask_from(struct source_pass *p, const char *text)
 {
-	buf_addf(&p->page.url, "&$skip=%llu",
-	    (unsigned long long)split_count(p->split));
-	if (!buf_ok(&p->page.url)) {
-		next_slice(p);
+	const char *name = p->source->o.api->next_param;
+	struct err e = { .kind = ERR_NONE };
+	struct buf *url = &p->page.url;
+
+	if (source__url(p->source, &p->w, &p->slices, p->page_size, false, url,
+		&e) == -1) {
+		source__finish(p, &e);
+		return;
+	}
+	buf_addf(url, "%c%s=", strchr(url->p, '?') == NULL ? '?' : '&', name);
+	buf_add_urlenc(url, text, strlen(text));
+	if (!buf_ok(url)) {
+		halve_for(p, "the next page's URL is too long");
 		return;
 	}
 	p->page.is_first = false;
-	p->is_probe = true;
 	ask(p);
+}
+
+/* Ask for what lies behind the records that came. */
+static void
+ask_behind(struct source_pass *p)
+{
+	uint64_t most = p->source->o.api->offset_max;
+	char text[24];
+
+	if (most != 0 && p->offset > most) {
+		halve_for(p, "more records than the API hands out, %llu",
+		    (unsigned long long)most);
+		return;
+	}
+	if (p->pages >= SLICE_PAGES_MAX) {
+		halve_for(p, "the pages have no end");
+		return;
+	}
+	(void)snprintf(
+	    text, sizeof(text), "%llu", (unsigned long long)p->offset);
+	p->is_behind = true;
+	ask_from(p, text);
+}
+
+/* A page without link and count proves nothing: the API may hand out fewer
+   records than the page size that it was asked for. */
+static bool
+needs_look_behind(const struct source_pass *p)
+{
+	const struct api *api = p->source->o.api;
+	bool is_counted = p->count >= 0 &&
+	    (!p->source->is_count_void || distinct(p) >= (uint64_t)p->count);
+
+	if (is_counted || p->is_behind || !p->page.is_first ||
+	    api->next_param == NULL || split_count(p->split) == 0)
+		return false;
+	if (api->paging == API_PAGING_OFFSET)
+		return true;
+	return api->paging == API_PAGING_LINK && p->page_size != 0 &&
+	    can_halve(p);
+}
+
+/*
+ * The pages have ended, and there is more.  What an offset counts shifts when
+ * records change their places meanwhile, so it serves only where time cannot
+ * be cut.
+ */
+static void
+slice_goes_on(struct source_pass *p)
+{
+	const struct api *api = p->source->o.api;
+	bool has_offset = api->next_param != NULL &&
+	    (api->paging == API_PAGING_LINK ||
+		api->paging == API_PAGING_OFFSET);
+
+	if (has_offset && !can_halve(p))
+		ask_behind(p);
+	else if (api->query_until == NULL)
+		next_slice(p); /* its word is all that there is */
+	else
+		halve_for(p, "a full page came without a way to the next");
 }
 
 /* The slice's pages have ended: is it whole (DESIGN promise 2)? */
@@ -349,50 +406,71 @@ slice_end(struct source_pass *p)
 	bool is_counted = p->count >= 0 && !p->source->is_count_void;
 	bool is_short = is_counted && distinct(p) < (uint64_t)p->count;
 	bool is_full = p->page_size != 0 &&
-	    p->source->o.api->paging == API_PAGING_NEXT_LINK &&
+	    p->source->o.api->paging != API_PAGING_NONE &&
 	    split_count(p->split) >= p->page_size;
 
 	/* The count proves it where the API has shown that it knows how to
 	   link pages, and where nothing can be cut. */
 	if (is_counted && !is_short && (!p->page.is_first || !can_halve(p)))
 		is_full = false;
-	if (p->is_probe)
+	if (p->is_behind && (!is_counted || is_short))
 		is_full = p->page.fresh != 0;
-	if (is_short)
+	if (is_full || (is_short && !can_halve(p) && p->page.fresh != 0))
+		slice_goes_on(p);
+	else if (is_short)
 		halve_for(p, "only %llu of %llu records came",
 		    (unsigned long long)distinct(p),
 		    (unsigned long long)p->count);
-	else if (is_full)
-		halve_for(p, "a full page came without a link to the next");
-	else if (needs_probe(p))
-		probe(p);
+	else if (needs_look_behind(p))
+		ask_behind(p);
 	else
 		next_slice(p);
+}
+
+/* A chain that is too long, or leads back: true, and the slice is halved. */
+static bool
+is_endless(struct source_pass *p, const char *link)
+{
+	if (source__is_too_much(p, distinct(p)))
+		halve_for(
+		    p, "a slice of more than %u records", SLICE_RECORDS_MAX);
+	else if (strlen(link) >= URL_MAX_BYTES)
+		halve_for(p, "the next page's link is too long");
+	else if (p->pages >= SLICE_PAGES_MAX || !hashset_add(&p->links, link))
+		halve_for(p, "the links from page to page have no end");
+	else
+		return false;
+	return true;
 }
 
 static void
 follow(struct source_pass *p, const char *link)
 {
 	struct err e = { .kind = ERR_NONE };
+	struct buf url;
 
-	if (source__same_origin(p->source, link, &e) == -1) {
-		source__give_up(p, SOURCE_REFUSED, &e);
-		return;
-	}
-	if (source__is_too_much(p, distinct(p))) {
-		halve_for(
-		    p, "a slice of more than %u records", SLICE_RECORDS_MAX);
-	} else if (strlen(link) >= URL_MAX_BYTES) {
+	buf_init(&url, URL_MAX_BYTES);
+	if (source__link(p->source, link, &url, NULL) == -1) {
 		halve_for(p, "the next page's link is too long");
-	} else if (p->pages >= SLICE_PAGES_MAX ||
-	    !hashset_add(&p->links, link)) {
-		halve_for(p, "the links from page to page have no end");
-	} else {
+	} else if (source__same_origin(p->source, url.p, &e) == -1) {
+		source__give_up(p, SOURCE_REFUSED, &e);
+	} else if (!is_endless(p, url.p)) {
 		buf_reset(&p->page.url);
-		buf_adds(&p->page.url, link);
+		buf_adds(&p->page.url, url.p);
 		p->page.is_first = false;
 		ask(p);
 	}
+	buf_fini(&url);
+}
+
+static void
+follow_cursor(struct source_pass *p, const char *cursor)
+{
+	/* Some go on naming the place where they ended. */
+	if (split_count(p->split) == 0)
+		slice_end(p);
+	else if (!is_endless(p, cursor))
+		ask_from(p, cursor);
 }
 
 static int64_t
@@ -411,19 +489,24 @@ static void
 page_ok(struct source_pass *p)
 {
 	const struct api *api = p->source->o.api;
-	const char *link = NULL;
+	const char *next = NULL;
 
 	p->pages++;
 	p->records += p->page.refused;
+	p->offset += split_count(p->split);
 	p->idle = p->page.fresh + p->page.refused == 0 ? p->idle + 1 : 0;
 	if (p->page.is_first)
 		p->count = page_count(p);
-	if (api->paging == API_PAGING_NEXT_LINK)
-		link = split_member(p->split, api->next_link);
-	if (link != NULL && link[0] != '\0')
-		follow(p, link);
-	else
+	if (api->paging == API_PAGING_HEADER)
+		next = p->page.link.p;
+	else if (api->next != NULL)
+		next = split_member(p->split, api->next);
+	if (next == NULL || next[0] == '\0')
 		slice_end(p);
+	else if (api->paging == API_PAGING_CURSOR)
+		follow_cursor(p, next);
+	else
+		follow(p, next);
 }
 
 /* A link ended before the slice did.  Its first page can be read each time, so

@@ -8,6 +8,7 @@ libsource_a_SOURCES = \
 	src/source/element.c \
 	src/source/hashset.c src/source/hashset.h \
 	src/source/ident.c \
+	src/source/link.c \
 	src/source/page.c \
 	src/source/pass.c \
 	src/source/record.c src/source/record.h \

@@ -88,6 +88,7 @@ on_head(void *ctx, const struct http_head *head)
 	copy_word(page->request_id, head->request_id);
 	copy_word(page->location, head->location);
 	copy_word(page->warning, head->warning);
+	source__link_next(head->link, &page->link);
 	read_claims(page, head->www_authenticate);
 	if (source__has_records(page))
 		source__pass_date(p, head->date_unix_ms);
@@ -171,6 +172,7 @@ source__page_start(struct source_pass *p, const char *bearer, struct err *e)
 	p->page.location[0] = '\0';
 	p->page.warning[0] = '\0';
 	p->page.claims[0] = '\0';
+	buf_reset(&p->page.link);
 	p->page.req = http_start(p->source->http, &call, &handlers, p, e);
 	return p->page.req == NULL ? -1 : 0;
 }

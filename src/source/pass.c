@@ -32,9 +32,6 @@
 /* No answer makes us ask again sooner, whatever it names. */
 #define WAIT_MIN_MS    1000U
 
-/* Unpaged APIs hand out a slice in one answer: at most a day of it. */
-#define SLICE_UNPAGED  ((int64_t)86400 * STAMP_PER_S)
-
 /* DESIGN promise 2: a Date further off is not believed, nor is a missing one;
    then our clock, less what two clocks may differ by. */
 #define DATE_OFF_MS    ((int64_t)86400 * 1000)
@@ -57,6 +54,7 @@ on_closed(uv_handle_t *t)
 	hashset_fini(&p->ids);
 	hashset_fini(&p->links);
 	buf_fini(&p->page.url);
+	buf_fini(&p->page.link);
 	p->magic = 0;
 	free(p);
 }
@@ -259,8 +257,8 @@ on_begin(uv_timer_t *t)
 	source__leave(p);
 }
 
-/* Where creation times begin and end; for APIs that take one time only, that
-   is the time of the window. */
+/* Where creation times begin and end; where records never change, creation is
+   the time of the window. */
 static void
 plan(struct source_pass *p)
 {
@@ -269,7 +267,7 @@ plan(struct source_pass *p)
 
 	if (o->retention_ms != 0)
 		lo = stamp_from_ms(clk_unix_ms() - (int64_t)o->retention_ms);
-	if (o->api->since_param != NULL) {
+	if (o->api->is_final) {
 		if (p->w.updated_from > lo)
 			lo = p->w.updated_from;
 		hi = p->w.updated_until;
@@ -329,6 +327,7 @@ source_pass_start(struct source *s, const struct source_window *w,
 	p->split = split_new(&so, &source__split_handlers, p);
 	p->parser = record_parser_new();
 	buf_init(&p->page.url, URL_MAX_BYTES);
+	buf_init(&p->page.link, URL_MAX_BYTES);
 	plan(p);
 	s->passes++;
 	(void)uv_timer_init(s->loop, &p->timer);

@@ -44,9 +44,5 @@ source_close(struct source *s)
 unsigned int
 source__page_size(const struct source *s)
 {
-	const struct api *api = s->o.api;
-
-	if (api->paging != API_PAGING_NEXT_LINK)
-		return 0;
-	return s->o.page_size != 0 ? s->o.page_size : api->page_size;
+	return s->o.page_size != 0 ? s->o.page_size : s->o.api->page_size;
 }

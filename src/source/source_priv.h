@@ -70,6 +70,7 @@ struct page {
 	char location[SOURCE_WORD_MAX];
 	char warning[SOURCE_WORD_MAX];
 	char claims[SOURCE_CLAIMS_MAX]; /* a claims challenge in words; "" */
+	struct buf link;                /* the header's next page; "" */
 	bool is_cut; /* ended by us: the slice holds too much */
 	uint64_t bytes;
 	uint64_t fresh;   /* wanted records not seen in this slice before */
@@ -109,7 +110,8 @@ struct source_pass {
 	uint64_t records; /* that could not be parsed, of whole pages */
 	uint64_t pages;
 	int64_t count;      /* the API's $count of its first page; -1: none */
-	bool is_probe;      /* the page under way lies behind the last */
+	uint64_t offset;    /* records of its pages so far */
+	bool is_behind;     /* the page under way lies behind the last */
 	bool is_unfiltered; /* it takes no notice of creation times */
 	unsigned int page_size;
 
@@ -135,10 +137,17 @@ void source__identify(const struct api *api, const struct split_element *el,
     struct json_object *json, char id[SOURCE_ID_MAX + 1],
     struct source_record *rec);
 
-/* url.c: the first request of a slice. */
+/* url.c: the first request of a slice; is_plain: without the row's expand. */
 int source__url(const struct source *s, const struct source_window *w,
-    const struct slices *slice, unsigned int page_size, struct buf *out,
-    struct err *e);
+    const struct slices *slice, unsigned int page_size, bool is_plain,
+    struct buf *out, struct err *e);
+
+/* Where a link leads, in full. */
+int source__link(
+    const struct source *s, const char *link, struct buf *out, struct err *e);
+
+/* link.c: the URL of rel="next" of a header Link (RFC 8288); "" if none. */
+void source__link_next(const char *header, struct buf *out);
 
 /* Whether a link leads to the configured origin; e says where it leads. */
 int source__same_origin(const struct source *s, const char *url, struct err *e);

@@ -4,98 +4,192 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/obj.h"
 #include "base/stamp.h"
 
 #include "source/source_priv.h"
 
-static void
-add_param(struct buf *url, const char *name, const char *value)
-{
-	buf_addc(url, strchr(url->p, '?') == NULL ? '?' : '&');
-	buf_adds(url, name);
-	buf_addc(url, '=');
-	buf_add_urlenc(url, value, strlen(value));
-}
+/* What a template's words stand for in one request. */
+struct fill {
+	const struct api *api;
+	const struct source_window *w;
+	const struct slices *slice;
+	unsigned int page_size;
+	const char *filter; /* NULL: none */
+};
 
+/* A time as the API takes it, rounded to its unit: down where records from it
+   on are asked for, up where they end. */
 static void
-add_stamp_param(struct buf *url, const char *name, int64_t stamp)
+add_time(struct buf *out, enum api_time form, int64_t stamp, bool is_end)
 {
+	static const int64_t units[] = {
+		[API_TIME_ISO] = 1,
+		[API_TIME_ISO_MS] = STAMP_PER_MS,
+		[API_TIME_ISO_S] = STAMP_PER_S,
+		[API_TIME_EPOCH] = STAMP_PER_S,
+		[API_TIME_EPOCH_MS] = STAMP_PER_MS,
+	};
 	char text[STAMP_TEXT_MAX];
+	int64_t unit = units[form], rest;
 
-	stamp_format(stamp, text);
-	add_param(url, name, text);
-}
-
-/* "member op time", joined to what stands there with and. */
-static void
-add_term(struct buf *filter, const char *member, const char *op, int64_t stamp)
-{
-	char text[STAMP_TEXT_MAX];
-
-	stamp_format(stamp, text);
-	buf_addf(filter, "%s%s %s %s", filter->len == 0 ? "" : " and ", member,
-	    op, text);
-}
-
-static void
-add_odata(struct buf *url, const struct source_options *o,
-    const struct source_window *w, const struct slices *slice,
-    unsigned int page_size)
-{
-	const struct api *api = o->api;
-	struct buf filter;
-
-	buf_init(&filter, URL_MAX_BYTES);
-	if (api->filter_updated != NULL)
-		add_term(&filter, api->filter_updated, "ge", w->updated_from);
-	if (api->filter_created != NULL) {
-		add_term(&filter, api->filter_created, "ge", slice->lo);
-		if (slice->hi != STAMP_NONE)
-			add_term(&filter, api->filter_created, "lt", slice->hi);
+	if (stamp < 0 && form != API_TIME_ISO)
+		stamp = 0; /* before 1970 there are no alerts */
+	rest = stamp % unit;
+	if (rest != 0)
+		stamp += is_end ? unit - rest : -rest;
+	if (form == API_TIME_EPOCH || form == API_TIME_EPOCH_MS) {
+		buf_addf(out, "%lld", (long long)(stamp / unit));
+		return;
 	}
-	if (o->filter != NULL && o->filter[0] != '\0')
-		buf_addf(
-		    &filter, filter.len == 0 ? "%s" : " and (%s)", o->filter);
-	if (filter.len != 0)
-		add_param(url, "$filter", filter.p);
-	if (!buf_ok(&filter))
-		url->full = true;
-	buf_fini(&filter);
-	if (api->order_by != NULL)
-		add_param(url, "$orderby", api->order_by);
-	if (page_size != 0)
-		buf_addf(url, "%s$top=%u",
-		    strchr(url->p, '?') == NULL ? "?" : "&", page_size);
-	if (api->count != NULL)
-		add_param(url, "$count", "true");
+	stamp_format(stamp, text);
+	if (form == API_TIME_ISO) {
+		buf_adds(out, text);
+		return;
+	}
+	/* ".1234567Z" ends it. */
+	buf_addf(out, "%.*sZ",
+	    (int)strlen(text) - (form == API_TIME_ISO_MS ? 5 : 9), text);
 }
 
-int
-source__url(const struct source *s, const struct source_window *w,
-    const struct slices *slice, unsigned int page_size, struct buf *out,
-    struct err *e)
+/* The word at p in braces; the bytes it takes, 0 if it is none. */
+static size_t
+add_word(struct buf *out, const struct fill *f, const char *p)
 {
-	const struct api *api = s->o.api;
+	/* Not known whether the bound itself is in: one tick earlier is right
+	   either way. */
+	int64_t early = f->api->is_from_exact ? 0 : 1;
+	static const char *const words[] = { API_UPDATED_FROM, API_CREATED_FROM,
+		API_CREATED_UNTIL, API_PAGE_SIZE, API_FILTER };
+	size_t i = 0;
 
+	while (i < NELEM(words) && strncmp(p, words[i], strlen(words[i])) != 0)
+		i++;
+	if (i == NELEM(words))
+		return 0;
+	if (i == 0)
+		add_time(out, f->api->time, f->w->updated_from - early, false);
+	else if (i == 1)
+		add_time(out, f->api->time, f->slice->lo - early, false);
+	else if (i == 2)
+		add_time(out, f->api->time, f->slice->hi, true);
+	else if (i == 3)
+		buf_addf(out, "%u", f->page_size);
+	else if (f->filter != NULL)
+		buf_addf(out, " and (%s)", f->filter);
+	return strlen(words[i]);
+}
+
+/* "name=text" with its words filled in. */
+static void
+add_param(struct buf *url, const struct fill *f, const char *param)
+{
+	size_t name = strcspn(param, "=");
+	const char *p = param + name + (param[name] == '=');
+	struct buf text;
+
+	if (f->page_size == 0 && strstr(p, API_PAGE_SIZE) != NULL)
+		return;
+	buf_init(&text, URL_MAX_BYTES);
+	while (*p != '\0') {
+		size_t used = *p == '{' ? add_word(&text, f, p) : 0;
+
+		if (used == 0)
+			buf_addc(&text, *p);
+		p += used == 0 ? 1 : used;
+	}
+	buf_addc(url, strchr(url->p, '?') == NULL ? '?' : '&');
+	buf_add(url, param, name);
+	buf_addc(url, '=');
+	buf_add_urlenc(url, text.p, text.len);
+	if (!buf_ok(&text))
+		url->full = true;
+	buf_fini(&text);
+}
+
+/* The parameter of the list that has the name of param; NULL: none. */
+static const char *
+same_name(const char *const *list, const char *param)
+{
+	size_t len = strcspn(param, "=");
+
+	for (size_t i = 0; list != NULL && list[i] != NULL; i++) {
+		if (strncmp(list[i], param, len) == 0 && list[i][len] == '=')
+			return list[i];
+	}
+	return NULL;
+}
+
+static void
+add_query(struct buf *url, const struct fill *f)
+{
+	const char *const *query = f->api->query;
+	const char *const *until =
+	    f->slice->hi == STAMP_NONE ? NULL : f->api->query_until;
+
+	for (size_t i = 0; query != NULL && query[i] != NULL; i++) {
+		const char *other = same_name(until, query[i]);
+
+		add_param(url, f, other == NULL ? query[i] : other);
+	}
+	for (size_t i = 0; until != NULL && until[i] != NULL; i++) {
+		if (same_name(query, until[i]) == NULL)
+			add_param(url, f, until[i]);
+	}
+}
+
+static void
+add_path(struct buf *out, const struct source *s, const char *path)
+{
 	buf_reset(out);
 	buf_adds(out, s->o.origin);
 	if (out->len != 0 && out->p[out->len - 1] == '/')
 		buf_cut(out, out->len - 1);
-	buf_adds(out, api->path);
-	if (api->since_param == NULL) {
-		add_odata(out, &s->o, w, slice, page_size);
-	} else {
-		/* Not documented whether the bound itself is in: one tick
-		   earlier is right either way, records are checked again. */
-		add_stamp_param(out, api->since_param, slice->lo - 1);
-		if (slice->hi != STAMP_NONE && api->until_param != NULL)
-			add_stamp_param(out, api->until_param, slice->hi);
-	}
+	buf_adds(out, path);
+}
+
+int
+source__url(const struct source *s, const struct source_window *w,
+    const struct slices *slice, unsigned int page_size, bool is_plain,
+    struct buf *out, struct err *e)
+{
+	const char *filter = s->o.filter;
+	const struct fill f = {
+		.api = s->o.api,
+		.w = w,
+		.slice = slice,
+		.page_size = page_size,
+		.filter = filter == NULL || filter[0] == '\0' ? NULL : filter,
+	};
+
+	add_path(out, s, s->o.api->path);
+	add_query(out, &f);
+	if (s->o.api->expand != NULL && !is_plain)
+		add_param(out, &f, s->o.api->expand);
 	if (buf_check(out, "the request's URL", e) == -1) {
 		e->kind = ERR_CONFIG;
 		return err_context(e, "the filter is too long");
 	}
 	return 0;
+}
+
+/* A link may leave out what the request had (RFC 3986, 5.2.2); of relative
+   ones those that begin with "/" or "?" are known. */
+int
+source__link(
+    const struct source *s, const char *link, struct buf *out, struct err *e)
+{
+	if (link[0] == '/' && link[1] != '/') {
+		add_path(out, s, link);
+	} else if (link[0] == '?') {
+		add_path(out, s, s->o.api->path);
+		buf_cut(out, strcspn(out->p, "?"));
+		buf_adds(out, link);
+	} else {
+		buf_reset(out);
+		buf_adds(out, link);
+	}
+	return buf_check(out, "the next page's link", e);
 }
 
 int

@@ -85,6 +85,66 @@ defaults_are_the_manuals(void **state)
 }
 
 static void
+hosts_and_audiences_follow_api_cloud_and_region(void **state)
+{
+	static const struct {
+		const char *lines, *origin, *scope, *resource;
+	} rows[] = {
+		{ "api = graph-incidents\ncloud = dod\n",
+		    "https://dod-graph.microsoft.us",
+		    "https://dod-graph.microsoft.us/.default", NULL },
+		{ "api = defender-alerts\n",
+		    "https://api.securitycenter.microsoft.com",
+		    "https://api.securitycenter.microsoft.com/.default", NULL },
+		{ "api = defender-alerts\nregion = aea\n",
+		    "https://aea.api.security.microsoft.com",
+		    "https://api.securitycenter.microsoft.com/.default", NULL },
+		{ "api = defender-alerts\ncloud = gcc\n",
+		    "https://api-gcc.securitycenter.microsoft.us",
+		    "https://api-gcc.securitycenter.microsoft.us/.default",
+		    NULL },
+		{ "api = defender-incidents\nregion = uk\n",
+		    "https://uk.api.security.microsoft.com",
+		    "https://api.security.microsoft.com/.default", NULL },
+		{ "api = defender-incidents\ncloud = gcc-high\n",
+		    "https://api-gov.security.microsoft.us",
+		    "https://api-gov.security.microsoft.us/.default", NULL },
+		{ "api = wdatp-siem\n",
+		    "https://wdatp-alertexporter-eu.windows.com", NULL,
+		    "https://graph.windows.net" },
+		/* A host that the table does not know. */
+		{ "api = graph-alerts\ncloud = china\n"
+		  "base-url = https://graph.example.com/\n",
+		    "https://graph.example.com",
+		    "https://graph.example.com/.default", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(rows); i++) {
+		char text[1024];
+		struct config *c;
+
+		(void)snprintf(text, sizeof(text),
+		    "map-path = more\n[source a]\n%stenant = b.example.com\n"
+		    "client-id = " CLIENT_ID "\nmap = inner.map\n"
+		    "client-secret-file = group.secret\n"
+		    "[destination d]\nurl = tcp://192.0.2.1\n",
+		    rows[i].lines);
+		c = config_rig_load_good(text);
+		assert_string_equal(
+		    c->sources[0].feeds[0].source.origin, rows[i].origin);
+		if (rows[i].scope != NULL)
+			assert_string_equal(
+			    c->sources[0].feeds[0].auth.scope, rows[i].scope);
+		else
+			assert_string_equal(
+			    c->sources[0].feeds[0].auth.resource,
+			    rows[i].resource);
+		config_free(c);
+	}
+}
+
+static void
 every_option_reaches_its_struct(void **state)
 {
 	struct config *c = config_rig_load_good(
@@ -475,6 +535,8 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults_are_the_manuals),
+		cmocka_unit_test(
+		    hosts_and_audiences_follow_api_cloud_and_region),
 		cmocka_unit_test(every_option_reaches_its_struct),
 		cmocka_unit_test(token_audiences_follow_row_and_override),
 		cmocka_unit_test(a_secret_comes_from_one_place),

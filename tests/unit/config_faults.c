@@ -231,10 +231,10 @@ identities_and_endpoints_are_told(void **state)
 		    "5:13+38 \"{" CLIENT_ID "}\": not an application ID; "
 		    "write the \"Application (client) ID\" of the app "
 		    "registration, 8-4-4-4-12 hexadecimal digits\n" },
-		{ HEAD "api = defender-alerts\ntenant = common -x.com\n"
+		{ HEAD "api = defender-alert\ntenant = common -x.com\n"
 		       "client-id = " CLIENT_ID "\n" TAIL,
-		    "2:7+15 API \"defender-alerts\" is not in this version "
-		    "yet\n"
+		    "2:7+14 unknown api \"defender-alert\"; did you mean "
+		    "\"defender-alerts\"?\n"
 		    "3:10+6 \"common\": an application signs in to one tenant; "
 		    "write its domain or \"Directory (tenant) ID\"\n"
 		    "3:17+6 \"-x.com\": not a tenant; write its domain "

@@ -68,14 +68,25 @@ struct query {
 	uint64_t top, skip;
 };
 
+/* The first of the two that stands in the URL: Graph's word, Defender's. */
+static int64_t
+stamp_of(
+    const char *url, const char *graph, const char *defender, int64_t otherwise)
+{
+	return stamp(url, graph, stamp(url, defender, otherwise));
+}
+
 static void
 read_query(const struct sim_api *sim, const char *url, struct query *q)
 {
 	q->updated = sim->ignores_updated ?
 	    INT64_MIN :
-	    stamp(url, "lastUpdateDateTime ge ", INT64_MIN);
-	q->from = stamp(url, "createdDateTime ge ", INT64_MIN);
-	q->until = stamp(url, "createdDateTime lt ", INT64_MAX);
+	    stamp_of(
+		url, "lastUpdateDateTime ge ", "lastUpdateTime ge ", INT64_MIN);
+	q->from = stamp_of(
+	    url, "createdDateTime ge ", "alertCreationTime ge ", INT64_MIN);
+	q->until = stamp_of(
+	    url, "createdDateTime lt ", "alertCreationTime lt ", INT64_MAX);
 	if (sim->ignores_created) {
 		q->from = INT64_MIN;
 		q->until = INT64_MAX;
@@ -91,6 +102,7 @@ add_alert(struct sim_api *sim, size_t i, struct buf *body)
 {
 	const struct sim_alert *a = &sim->alerts[i];
 	char created[STAMP_TEXT_MAX], updated[STAMP_TEXT_MAX];
+	bool is_graph = strstr(sim->last_url, "/v1.0/") != NULL;
 
 	sim->served++;
 	if (a->raw != NULL) {
@@ -100,9 +112,10 @@ add_alert(struct sim_api *sim, size_t i, struct buf *body)
 	stamp_format(a->created, created);
 	stamp_format(a->updated, updated);
 	buf_addf(body,
-	    "{\"id\":\"a%zu\",\"createdDateTime\":\"%s\","
-	    "\"lastUpdateDateTime\":\"%s\",\"title\":\"x\"}",
-	    i, created, updated);
+	    "{\"id\":\"a%zu\",\"%s\":\"%s\",\"%s\":\"%s\","
+	    "\"title\":\"x\"}",
+	    i, is_graph ? "createdDateTime" : "alertCreationTime", created,
+	    is_graph ? "lastUpdateDateTime" : "lastUpdateTime", updated);
 }
 
 static bool

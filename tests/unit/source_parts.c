@@ -35,17 +35,21 @@ every_api_can_be_found_and_makes_sense(void **state)
 		assert_non_null(api->permission);
 		assert_non_null(api->id[0]);
 		assert_non_null(api->updated);
-		assert_non_null(api->headers);
 		assert_true(api->page_size <= api->page_max);
-		assert_true((api->paging == API_PAGING_NEXT_LINK) ==
-		    (api->next_link != NULL));
-		assert_true(
-		    api->since_param == NULL || api->filter_updated == NULL);
+		assert_true((api->paging == API_PAGING_LINK ||
+				api->paging == API_PAGING_CURSOR) ==
+		    (api->next != NULL));
+		assert_true((api->paging != API_PAGING_OFFSET &&
+				api->paging != API_PAGING_CURSOR) ||
+		    api->next_param != NULL);
+		assert_non_null(api->query);
+		assert_non_null(api->query_until);
 		/* A region is named where the origin asks for one. */
-		assert_true((strstr(api->origin[CLOUD_PUBLIC], "%s") != NULL) ==
-		    (api->regions != NULL));
+		assert_true(
+		    (strstr(api->origin[CLOUD_PUBLIC], "%s") != NULL ||
+			api->region_origin != NULL) == (api->regions != NULL));
 	}
-	assert_true(n >= 2);
+	assert_int_equal(n, 5);
 	assert_null(api_find("graph"));
 	assert_null(api_find("graph-alerts")->origin[CLOUD_CHINA]);
 	assert_string_equal(api_find("graph-alerts")->origin[CLOUD_DOD],
@@ -295,7 +299,7 @@ make_url(const struct api *api, const char *origin, const char *filter,
 	const struct source_window w = { .updated_from = 5 * SEC,
 		.updated_until = STAMP_NONE };
 
-	assert_int_equal(source__url(&s, &w, slice, top, out, NULL), 0);
+	assert_int_equal(source__url(&s, &w, slice, top, false, out, NULL), 0);
 }
 
 static void
@@ -305,6 +309,9 @@ requests_are_percent_encoded(void **state)
 	static const struct slices closed = { .lo = 10 * SEC, .hi = 20 * SEC };
 	const struct api *graph = api_find("graph-alerts");
 	const struct api *wdatp = api_find("wdatp-siem");
+	static const char *const query[] = { "q=b={c}{filter}", "n={page-size}",
+		NULL };
+	static const char *const until[] = { "before={created-until}", NULL };
 	struct api own = *graph;
 	struct buf url;
 
@@ -328,19 +335,20 @@ requests_are_percent_encoded(void **state)
 	    "https://w/api/alerts?"
 	    "sinceTimeUtc=1970-01-01T00%3A00%3A09.9999999Z");
 	/* An API of one's own that can do less. */
-	own.filter_updated = NULL;
-	own.filter_created = NULL;
-	own.order_by = NULL;
-	own.count = NULL;
+	own.query = query;
+	own.time = API_TIME_EPOCH;
+	own.query_until = until;
 	own.path = "/x?api-version=1";
 	make_url(&own, "https://o", "a eq 1", &open, 0, &url);
+	assert_string_equal(url.p,
+	    "https://o/x?api-version=1&q=b%3D%7Bc%7D%20and%20%28a%20eq%201%29");
+	make_url(&own, "https://o", "", &closed, 3, &url);
 	assert_string_equal(
-	    url.p, "https://o/x?api-version=1&$filter=a%20eq%201");
-	make_url(&own, "https://o", "", &open, 3, &url);
-	assert_string_equal(url.p, "https://o/x?api-version=1&$top=3");
+	    url.p, "https://o/x?api-version=1&q=b%3D%7Bc%7D&n=3&before=20");
 	own.path = "/x";
+	own.query = query + 1;
 	make_url(&own, "https://o", NULL, &open, 3, &url);
-	assert_string_equal(url.p, "https://o/x?$top=3");
+	assert_string_equal(url.p, "https://o/x?n=3");
 	buf_fini(&url);
 }
 
@@ -361,13 +369,13 @@ a_filter_that_is_too_long_is_a_fault(void **state)
 	memset(filter, 'x', URL_MAX_BYTES);
 	s.o.filter = filter;
 	buf_init(&url, URL_MAX_BYTES);
-	assert_int_equal(source__url(&s, &w, &open, 7, &url, &e), -1);
+	assert_int_equal(source__url(&s, &w, &open, 7, false, &url, &e), -1);
 	assert_int_equal(e.kind, ERR_CONFIG);
 	assert_non_null(strstr(e.text, "the filter is too long"));
 	/* It fits, encoded it does not. */
 	memset(filter, ' ', URL_MAX_BYTES);
 	filter[URL_MAX_BYTES / 3] = '\0';
-	assert_int_equal(source__url(&s, &w, &open, 7, &url, &e), -1);
+	assert_int_equal(source__url(&s, &w, &open, 7, false, &url, &e), -1);
 	assert_int_equal(e.kind, ERR_CONFIG);
 	buf_fini(&url);
 	free(filter);

@@ -199,18 +199,49 @@ more_of_one_second_than_is_handed_out_is_a_gap(void **state)
 	world_init(&w, "graph-alerts");
 	w.o.page_size = 20;
 	w.sim.no_links = true;
+	w.sim.skip_max = 19;
 	world_fill(&w, 100, now() - 20 * HOUR, 60 * SEC);
-	for (size_t i = 50; i < 80; i++) {
+	for (size_t i = 50; i < 80; i++)
 		w.sim.alerts[i].created = w.sim.alerts[50].created;
-		w.sim.alerts[i].is_poison = false;
-	}
 	run(&w);
 	assert_whole(&w);
-	assert_non_null(strstr(w.gaps.p, "only 20 of 30 records came"));
+	assert_non_null(strstr(w.gaps.p, "$skip=20 cannot exceed 19"));
 	assert_null(strstr(w.gaps.p, "]["));
 	for (size_t i = 0; i < 100; i++)
 		assert_true(w.seen[i] > 0 || (i >= 70 && i < 80));
 	world_fini(&w);
+}
+
+static void
+more_of_one_second_than_a_page_is_read_by_offset(void **state)
+{
+	static const struct {
+		const char *api;
+		struct sim_api sim;
+	} rows[] = {
+		{ "graph-alerts", { .no_links = true } },
+		{ "graph-alerts", { .no_links = true, .no_count = true } },
+		{ "graph-alerts", { .no_links = true, .top_max = 7 } },
+		{ "defender-alerts", { .no_links = true } },
+		{ "defender-alerts", { .no_links = true, .top_max = 7 } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(rows); i++) {
+		struct world w;
+
+		world_init(&w, rows[i].api);
+		w.sim = rows[i].sim;
+		w.o.page_size = 20;
+		world_fill(&w, 100, now() - 20 * HOUR, 60 * SEC);
+		for (size_t k = 30; k < 95; k++)
+			w.sim.alerts[k].created = w.sim.alerts[30].created;
+		run(&w);
+		assert_whole(&w);
+		assert_all_seen(&w, 100);
+		assert_string_equal(w.gaps.p, "");
+		world_fini(&w);
+	}
 }
 
 static void
@@ -503,6 +534,8 @@ main(void)
 		cmocka_unit_test(a_filter_that_is_ignored_does_no_harm),
 		cmocka_unit_test(
 		    more_of_one_second_than_is_handed_out_is_a_gap),
+		cmocka_unit_test(
+		    more_of_one_second_than_a_page_is_read_by_offset),
 		cmocka_unit_test(exactly_a_full_page_of_one_second_is_no_gap),
 		cmocka_unit_test(
 		    a_count_of_hidden_records_is_not_trusted_for_ever),

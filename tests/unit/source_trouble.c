@@ -384,7 +384,8 @@ a_link_to_another_origin_is_refused(void **state)
 		"http://graph.microsoft.com",
 		"https://graph.microsoft.com:8443",
 		"https://graph.microsoft.com@evil.example",
-		"https://graph.microsoft.com.evil.example", "" };
+		"https://graph.microsoft.com.evil.example", "//evil.example",
+		"x" };
 
 	(void)state;
 	for (size_t i = 0; i < NELEM(rows); i++) {
