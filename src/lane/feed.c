@@ -15,26 +15,18 @@
 #define FEED_FMT     "source %s (%s)"
 #define FEED_ARGS(f) (f)->o->source.name, (f)->o->source.tenant
 
-/* The next lane of the feed after l; the first for NULL. */
-static struct lane *
-feed_next(const struct feed *f, struct lane *l)
+struct lane *
+feed__next(const struct feed *f, struct lane *l)
 {
-	const struct forwarder *fw = f->fw;
-
-	for (size_t i = l == NULL ? 0 : l->index + 1; i < fw->n_lanes; i++) {
-		if (fw->lanes[i]->feed == f)
-			return fw->lanes[i];
-	}
-	return NULL;
+	return l == NULL ? TAILQ_FIRST(&f->lanes) : TAILQ_NEXT(l, of_feed);
 }
 
-/* Likewise of those that take part in the pass. */
-static struct lane *
-pass_next(const struct pass *p, struct lane *l)
+struct lane *
+feed__pass_next(const struct pass *p, struct lane *l)
 {
 	do {
-		l = feed_next(p->feed, l);
-	} while (l != NULL && l->pass != p);
+		l = feed__next(p->feed, l);
+	} while (l != NULL && l->pass != p && l->side != p);
 	return l;
 }
 
@@ -49,17 +41,17 @@ on_event(void *ctx, const struct map_event *ev)
 {
 	const struct taking *t = ctx;
 
-	for (struct lane *l = NULL; (l = pass_next(t->pass, l)) != NULL;)
-		lane__take(l, t->rec, ev);
+	for (struct lane *l = NULL; (l = feed__pass_next(t->pass, l)) != NULL;)
+		lane__take(l, t->pass, t->rec, ev);
 }
 
 /* Reading goes on only while every lane of the pass has room. */
-static void
-pass_throttle(struct pass *p)
+void
+feed__throttle(struct pass *p)
 {
 	bool want = false;
 
-	for (struct lane *l = NULL; (l = pass_next(p, l)) != NULL;)
+	for (struct lane *l = NULL; (l = feed__pass_next(p, l)) != NULL;)
 		want |= !lane__has_room(l);
 	if (want == p->is_paused)
 		return;
@@ -70,19 +62,20 @@ pass_throttle(struct pass *p)
 		source_pass_resume(p->source);
 }
 
-static void
-on_record(void *ctx, const struct source_record *rec)
+void
+feed__record(void *ctx, const struct source_record *rec)
 {
 	struct taking t = { .rec = rec };
 
 	OBJ_CAST(t.pass, ctx, PASS_MAGIC);
 	t.pass->feed->n_records++;
+	t.pass->n_records++;
 	(void)map_translate(t.pass->feed->run, rec->json, on_event, &t, NULL);
-	pass_throttle(t.pass);
+	feed__throttle(t.pass);
 }
 
-static void
-on_refused(void *ctx, const char *where, const char *why)
+void
+feed__refused(void *ctx, const char *where, const char *why)
 {
 	struct pass *p;
 	uint64_t held;
@@ -90,7 +83,8 @@ on_refused(void *ctx, const char *where, const char *why)
 	OBJ_CAST(p, ctx, PASS_MAGIC);
 	p->feed->n_refused++;
 	p->n_refused++;
-	health__unparsable(p->feed, p->n_refused, where, why);
+	if (p->kind == PASS_MAIN)
+		health__unparsable(p->feed, p->n_refused, where, why);
 	if (!log_may(&p->feed->refusals, &held))
 		return;
 	log_err(FEED_FMT ": an alert could not be read and is left out: %s: "
@@ -107,19 +101,26 @@ on_gap(void *ctx, int64_t from, int64_t until, const char *why)
 		.reason = why, .start = from, .end = until, .counts = { 1 }
 	};
 	struct pass *p;
+	bool is_new = false, moves = false;
 
 	OBJ_CAST(p, ctx, PASS_MAGIC);
 	note.feed = p->feed;
+	for (struct lane *l = NULL; (l = feed__pass_next(p, l)) != NULL;) {
+		is_new |= lane__gap(l, p, from, until, why);
+		moves |= lane__moves(l);
+		if (l->n_gaps > note.counts[0])
+			note.counts[0] = l->n_gaps;
+	}
+	/* The overlap meets it again and again. */
+	if (moves && !is_new)
+		return;
 	stamp_format(from, begin);
 	if (until != STAMP_NONE)
 		stamp_format(until, end);
 	log_err(FEED_FMT ": alerts created in a stretch of time could not be "
-			 "read and are passed over: %s; see table gap of the "
-			 "state, and try \"cefwd once --since\" when the API "
-			 "is well from=%s until=%s",
+			 "read and are passed over: %s; they are tried again, "
+			 "and \"cefwd status\" shows them from=%s until=%s",
 	    FEED_ARGS(p->feed), why, begin, end);
-	for (struct lane *l = NULL; (l = pass_next(p, l)) != NULL;)
-		lane__gap(l, p, from, until, why);
 	health_tell(p->feed->fw, HEALTH_GAP, &note);
 }
 
@@ -129,7 +130,7 @@ on_slice(void *ctx, const struct source_progress *pr)
 	struct pass *p;
 
 	OBJ_CAST(p, ctx, PASS_MAGIC);
-	for (struct lane *l = NULL; (l = pass_next(p, l)) != NULL;)
+	for (struct lane *l = NULL; (l = feed__pass_next(p, l)) != NULL;)
 		lane__slice(l, p, pr);
 }
 
@@ -222,11 +223,15 @@ tell_misfits(struct feed *f)
 	}
 }
 
-static void
-pass_free(struct pass *p)
+void
+feed__pass_free(struct pass *p)
 {
-	for (struct lane *l = NULL; (l = pass_next(p, l)) != NULL;)
-		l->pass = NULL;
+	for (struct lane *l = NULL; (l = feed__pass_next(p, l)) != NULL;) {
+		if (l->pass == p)
+			l->pass = NULL;
+		else
+			l->side = NULL;
+	}
 	LIST_REMOVE(p, entry);
 	free(p);
 }
@@ -247,7 +252,8 @@ on_done(void *ctx, const struct source_progress *pr, const struct err *e)
 		f->unparsable_before = p->n_refused;
 		f->passed = stamp_now();
 		tell_state(f, SOURCE_OK, NULL, 0);
-		for (struct lane *l = NULL; (l = pass_next(p, l)) != NULL;)
+		for (struct lane *l = NULL;
+		     (l = feed__pass_next(p, l)) != NULL;)
 			lane__pass_ended(l, p, pr);
 	} else if (f->fw->o->mode == FORWARD_RUN) {
 		tell_state(f,
@@ -257,19 +263,21 @@ on_done(void *ctx, const struct source_progress *pr, const struct err *e)
 	} else {
 		struct err named = *e;
 
-		for (struct lane *l = NULL; (l = pass_next(p, l)) != NULL;)
+		for (struct lane *l = NULL;
+		     (l = feed__pass_next(p, l)) != NULL;)
 			l->is_done = true;
 		(void)err_context(&named, FEED_FMT, FEED_ARGS(f));
 		forwarder__failed(f->fw, &named);
 	}
 	tell_misfits(f);
-	pass_free(p);
+	feed__pass_free(p);
+	side__next(f);
 	forwarder__check(f->fw);
 }
 
 static const struct source_handlers pass_handlers = {
-	.record = on_record,
-	.refused = on_refused,
+	.record = feed__record,
+	.refused = feed__refused,
 	.gap = on_gap,
 	.slice = on_slice,
 	.state = on_state,
@@ -319,18 +327,31 @@ window_of(const struct lane *l, struct source_window *w)
 	}
 }
 
-static void
-pass_start(struct feed *f, struct lane *first)
+struct pass *
+feed__pass_new(struct feed *f, enum pass_kind kind)
 {
 	struct pass *p = xcalloc(1, sizeof(*p));
 
 	p->magic = PASS_MAGIC;
+	p->kind = kind;
 	p->feed = f;
 	p->began = stamp_now();
+	p->began_ms = clk_ms();
+	p->newest = STAMP_NONE;
+	p->date = STAMP_NONE;
+	LIST_INSERT_HEAD(&f->passes, p, entry);
+	return p;
+}
+
+static void
+pass_start(struct feed *f, struct lane *first)
+{
+	struct pass *p = feed__pass_new(f, PASS_MAIN);
+
 	p->newest = first->at.pass_newest;
 	p->date = first->at.pass_date;
 	window_of(first, &p->window);
-	for (struct lane *l = first; l != NULL; l = feed_next(f, l)) {
+	for (struct lane *l = first; l != NULL; l = feed__next(f, l)) {
 		struct source_window w;
 
 		if (!wants_pass(l) || !is_level(first, l))
@@ -340,10 +361,9 @@ pass_start(struct feed *f, struct lane *first)
 			p->window.updated_from = w.updated_from;
 		l->pass = p;
 		l->has_left = false;
-		l->put_before = l->n_put;
-		l->known_before = l->n_known;
+		l->pass_put = 0;
+		l->pass_known = 0;
 	}
-	LIST_INSERT_HEAD(&f->passes, p, entry);
 	p->source = source_pass_start(f->source, &p->window, &pass_handlers, p);
 }
 
@@ -353,7 +373,7 @@ start_passes(struct feed *f)
 {
 	if (f->fw->is_stopping)
 		return;
-	for (struct lane *l = NULL; (l = feed_next(f, l)) != NULL;) {
+	for (struct lane *l = NULL; (l = feed__next(f, l)) != NULL;) {
 		if (wants_pass(l))
 			pass_start(f, l);
 	}
@@ -373,6 +393,7 @@ on_poll(uv_timer_t *t)
 	    (late / f->o->poll_interval_ms + 1) * f->o->poll_interval_ms;
 	(void)uv_timer_start(t, on_poll, f->due_ms - now, 0);
 	start_passes(f);
+	side__poll(f);
 }
 
 void
@@ -388,8 +409,9 @@ feed__start(struct feed *f)
 void
 feed__room(struct feed *f, struct lane *l)
 {
+	side__room(f, l);
 	if (l->pass != NULL)
-		pass_throttle(l->pass);
+		feed__throttle(l->pass);
 	else if (l->has_left || f->fw->o->mode != FORWARD_RUN)
 		start_passes(f);
 }
@@ -399,15 +421,16 @@ feed__leave(struct feed *f, struct lane *l)
 {
 	struct pass *p = l->pass;
 
+	side__leave(l);
 	/* The last one stays: there is nobody whom it delays. */
-	if (pass_next(p, NULL) == l && pass_next(p, l) == NULL)
+	if (feed__pass_next(p, NULL) == l && feed__pass_next(p, l) == NULL)
 		return;
 	log_info(LANE_FMT ": the destination has no room; the lane reads on "
 			  "by itself when it has",
 	    LANE_ARGS(l));
 	l->pass = NULL;
 	l->has_left = true;
-	pass_throttle(p);
+	feed__throttle(p);
 	(void)f;
 }
 
@@ -421,7 +444,11 @@ feed__new(struct forwarder *fw, const struct feed_options *o)
 	f->o = o;
 	f->passed = STAMP_NONE;
 	f->why_at = STAMP_NONE;
+	f->head = STAMP_NONE;
+	TAILQ_INIT(&f->lanes);
 	LIST_INIT(&f->passes);
+	(void)uv_timer_init(fw->loop, &f->side_timer);
+	f->side_timer.data = f;
 	(void)uv_timer_init(fw->loop, &f->poll);
 	f->poll.data = f;
 	health__feed_init(f);
@@ -447,9 +474,10 @@ feed__stop(struct feed *f)
 
 	(void)uv_timer_stop(&f->poll);
 	(void)uv_timer_stop(&f->lasts);
+	side__stop(f);
 	while ((p = LIST_FIRST(&f->passes)) != NULL) {
 		source_pass_cancel(p->source);
-		pass_free(p);
+		feed__pass_free(p);
 	}
 }
 
@@ -463,6 +491,7 @@ feed__close(struct feed *f)
 	f->auth = NULL;
 	forwarder__close_handle(f->fw, (uv_handle_t *)&f->poll);
 	forwarder__close_handle(f->fw, (uv_handle_t *)&f->lasts);
+	forwarder__close_handle(f->fw, (uv_handle_t *)&f->side_timer);
 }
 
 void

@@ -132,6 +132,8 @@ lane__new(struct forwarder *fw, struct feed *f, struct outlet *out)
 	STAILQ_INIT(&l->kept);
 	STAILQ_INIT(&l->marks);
 	STAILQ_INIT(&l->submitted);
+	TAILQ_INIT(&l->gaps);
+	TAILQ_INSERT_TAIL(&f->lanes, l, of_feed);
 	buf_init(&l->line, CEF_LINE_MAX);
 	(void)uv_timer_init(fw->loop, &l->commit_timer);
 	(void)uv_timer_init(fw->loop, &l->room_timer);
@@ -219,8 +221,8 @@ batch_added(struct lane *l)
 }
 
 /* Whether what is sent is remembered, and the cursor moves. */
-static bool
-moves(const struct lane *l)
+bool
+lane__moves(const struct lane *l)
 {
 	return l->fw->state != NULL && l->fw->o->mode != FORWARD_DRY_RUN;
 }
@@ -230,10 +232,31 @@ static void
 remember(struct lane *l, const char *record, const char *event,
     const struct state_memory *m)
 {
-	if (!moves(l))
+	if (!lane__moves(l))
 		return;
 	state_commit_memory(batch_open(l)->commit, l->id, record, event, m);
 	batch_added(l);
+}
+
+struct state_commit *
+lane__commit(struct lane *l)
+{
+	return batch_open(l)->commit;
+}
+
+void
+lane__committed(struct lane *l)
+{
+	batch_added(l);
+}
+
+static void
+close_gap(struct lane *l, const struct mark *m)
+{
+	struct gap *g = gaps__same(l, &m->gap);
+
+	if (g != NULL)
+		gaps__closed(l, g, m->alerts);
 }
 
 /* Rule 3. */
@@ -246,6 +269,12 @@ process_marks(struct lane *l)
 	    (m = STAILQ_FIRST(&l->marks)) != NULL && l->n_settled >= m->after) {
 		bool ends_pass = m->ends_pass;
 
+		STAILQ_REMOVE_HEAD(&l->marks, entry);
+		if (m->closes_gap) {
+			close_gap(l, m);
+			free(m);
+			continue;
+		}
 		if (ends_pass && m->window.as_of != STAMP_NONE) {
 			l->closed = m->window;
 			l->n_closed++;
@@ -253,7 +282,6 @@ process_marks(struct lane *l)
 			l->sum.known += m->window.known;
 			l->sum.lines += m->window.lines;
 		}
-		STAILQ_REMOVE_HEAD(&l->marks, entry);
 		state_commit_cursor(batch_open(l)->commit, l->id, &m->cursor);
 		free(m);
 		batch_added(l);
@@ -267,13 +295,26 @@ add_mark(struct lane *l, bool ends_pass)
 {
 	struct mark *m;
 
-	if (!moves(l))
+	if (!lane__moves(l))
 		return;
 	m = xcalloc(1, sizeof(*m));
 	m->after = l->n_put;
 	m->cursor = l->at;
 	m->ends_pass = ends_pass;
 	m->window = l->window;
+	STAILQ_INSERT_TAIL(&l->marks, m, entry);
+	process_marks(l);
+}
+
+void
+lane__close_gap(struct lane *l, const struct state_gap *gap, uint64_t alerts)
+{
+	struct mark *m = xcalloc(1, sizeof(*m));
+
+	m->after = l->n_put;
+	m->closes_gap = true;
+	m->gap = *gap;
+	m->alerts = alerts;
 	STAILQ_INSERT_TAIL(&l->marks, m, entry);
 	process_marks(l);
 }
@@ -288,7 +329,7 @@ settle_one(struct lane *l)
 	STAILQ_REMOVE_HEAD(&l->unsettled, entry);
 	s->is_settled = true;
 	l->n_settled++;
-	if (!moves(l)) {
+	if (!lane__moves(l)) {
 		STAILQ_INSERT_TAIL(&l->kept, s, entry);
 		return;
 	}
@@ -360,6 +401,8 @@ lane__open(struct lane *l, struct err *e)
 		return 0;
 	if (state_lane(l->fw->state, o->source.name, o->source.tenant,
 		l->dest_options->name, &l->id, e) == -1)
+		return -1;
+	if (gaps__load(l, e) == -1)
 		return -1;
 	return state_cursor_get(l->fw->state, l->id, &l->at, e);
 }
@@ -478,13 +521,14 @@ put(struct lane *l, const struct source_record *rec, const struct map_event *ev,
 }
 
 void
-lane__take(
-    struct lane *l, const struct source_record *rec, const struct map_event *ev)
+lane__take(struct lane *l, const struct pass *p,
+    const struct source_record *rec, const struct map_event *ev)
 {
 	uint64_t hash = cef_event_hash(ev->cef);
 	const struct state_memory *known;
 	struct state_memory row;
 	struct sent *sent;
+	uint64_t put_before = l->n_put, known_before = l->n_known;
 
 	known = recall(l, rec->id, ev->key, &row, &sent);
 	switch (lane__decide(l->feed->o->updates, known, rec->updated, hash)) {
@@ -497,6 +541,10 @@ lane__take(
 	case LANE_TOUCH:
 		touch(l, rec->id, ev->key, rec->updated, known, sent, true);
 		break;
+	}
+	if (p == l->pass) {
+		l->pass_put += l->n_put - put_before;
+		l->pass_known += l->n_known - known_before;
 	}
 	if (!lane__has_room(l) &&
 	    !uv_is_active((const uv_handle_t *)&l->room_timer))
@@ -521,15 +569,11 @@ lane__slice(
 	add_mark(l, false);
 }
 
-void
+bool
 lane__gap(struct lane *l, const struct pass *p, int64_t from, int64_t until,
     const char *why)
 {
-	if (!moves(l))
-		return;
-	state_commit_gap(batch_open(l)->commit, l->id, p->window.updated_from,
-	    from, until, why);
-	batch_added(l);
+	return gaps__add(l, p->window.updated_from, from, until, why);
 }
 
 /* Rows live for "remember" after the alert was last seen; once a day is
@@ -539,7 +583,7 @@ prune(struct lane *l)
 {
 	uint64_t now = clk_ms();
 
-	if (!moves(l) ||
+	if (!lane__moves(l) ||
 	    (l->pruned_ms != 0 && now - l->pruned_ms < LANE_SEEN_MS))
 		return;
 	l->pruned_ms = now;
@@ -567,8 +611,8 @@ lane__pass_ended(
 		.from = p->window.updated_from,
 		.as_of = p->date != STAMP_NONE ? p->date : p->began,
 		.records = pr->records,
-		.known = l->n_known - l->known_before,
-		.lines = l->n_put - l->put_before,
+		.known = l->pass_known,
+		.lines = l->pass_put,
 	};
 	prune(l);
 	add_mark(l, true);
@@ -611,6 +655,8 @@ lane__free(struct lane *l)
 	struct batch *b;
 	struct mark *m;
 
+	TAILQ_REMOVE(&l->feed->lanes, l, of_feed);
+	gaps__free(l);
 	free_queue(l, &l->unsettled);
 	free_queue(l, &l->kept);
 	/* Submitted commits are the state's; an open one is ours. */

@@ -47,6 +47,15 @@ struct feed;
 struct lane;
 struct pass;
 
+/* A stretch of time that could not be fetched, as the state has it. */
+struct gap {
+	TAILQ_ENTRY(gap) entry;
+	struct state_gap at;
+	char *reason;
+	bool is_tried_now; /* a pass reads it, or its lines have not settled */
+};
+TAILQ_HEAD(gap_list, gap);
+
 /* A line on its way: put, settled, written.  It is what the lane remembers
    until the disk does. */
 struct sent {
@@ -66,6 +75,9 @@ struct mark {
 	struct state_cursor cursor;
 	bool ends_pass;
 	struct lane_window window; /* ends_pass: what the pass was */
+	bool closes_gap;           /* instead of writing a cursor */
+	struct state_gap gap;
+	uint64_t alerts; /* that were in it */
 };
 STAILQ_HEAD(mark_queue, mark);
 
@@ -91,8 +103,10 @@ struct lane {
 	int64_t id;             /* row of the state */
 	struct state_cursor at; /* cursor and pass as fetched */
 	struct pass *pass;      /* the one it takes part in, or NULL */
-	bool has_left;          /* a pass, for want of room */
-	bool is_done;           /* once: its pass has ended */
+	struct pass *side;      /* likewise, of a gap or of the head */
+	TAILQ_ENTRY(lane) of_feed;
+	bool has_left; /* a pass, for want of room */
+	bool is_done;  /* once: its pass has ended */
 
 	void *known; /* tsearch(3) tree of struct sent */
 	struct sent_queue unsettled;
@@ -100,15 +114,16 @@ struct lane {
 	struct mark_queue marks;
 	uint64_t n_put, n_settled, n_known, n_left_out;
 	uint64_t n_severity[LANE_SEVERITIES]; /* of the lines put */
-	uint64_t put_before, known_before;    /* the pass under way began */
+	uint64_t pass_put, pass_known;        /* of the pass under way */
 	struct lane_window window;            /* the pass that is ending */
 	struct lane_window closed;            /* the last pass that settled */
 	uint64_t n_closed;                    /* such passes */
 	struct lane_window sum, sum_told;     /* of all such; at the last
 	                                         heartbeat */
 	uint64_t n_closed_told;
-	bool is_lagging;              /* and it was told */
-	uint64_t n_gaps;              /* of now */
+	bool is_lagging; /* and it was told */
+	uint64_t n_gaps; /* of now */
+	struct gap_list gaps;
 	uint64_t pruned_ms;           /* clk_ms() of the last time; 0: never */
 	struct batch *batch;          /* open, or NULL */
 	struct batch_queue submitted; /* not yet written */
@@ -118,17 +133,30 @@ struct lane {
 	struct log_throttle memory_faults;
 };
 
+TAILQ_HEAD(lane_list, lane);
+
+enum pass_kind {
+	PASS_MAIN, /* what moves the cursors */
+	PASS_GAP,  /* what could not be fetched, again */
+	PASS_HEAD, /* what is new while a backlog is worked off */
+};
+
 /* Lanes that read together. */
 struct pass {
 	unsigned int magic;
+	enum pass_kind kind;
 	LIST_ENTRY(pass) entry;
 	struct feed *feed;
 	struct source_pass *source;
 	struct source_window window;
-	int64_t newest; /* of the slices before a restart */
-	int64_t date;   /* of its first answer before a restart, or NONE */
-	int64_t began;  /* our clock's, for who looks on */
+	int64_t newest;    /* of the slices before a restart */
+	int64_t date;      /* of its first answer before a restart, or NONE */
+	int64_t began;     /* our clock's, for who looks on */
+	uint64_t began_ms; /* clk_ms() */
 	uint64_t n_refused;
+	uint64_t n_records;
+	struct state_gap gap; /* PASS_GAP: its bounds */
+	uint64_t n_gaps;      /* PASS_GAP: met inside it */
 	bool is_paused;
 };
 LIST_HEAD(pass_list, pass);
@@ -141,9 +169,14 @@ struct feed {
 	struct auth *auth;
 	struct source *source;
 	struct map_run *run;
+	struct lane_list lanes;
 	struct pass_list passes;
 	uv_timer_t poll;
-	uint64_t due_ms; /* clk_ms() of the next one */
+	uint64_t due_ms;   /* clk_ms() of the next one */
+	struct pass *side; /* of a gap or of the head; among the passes */
+	uv_timer_t side_timer;
+	bool wants_head; /* when a lane has room */
+	int64_t head;    /* updates since then are the head's; STAMP_NONE */
 
 	enum source_state state; /* as last told */
 	uint64_t ill_since_ms;   /* clk_ms(); 0: well */
@@ -225,14 +258,21 @@ struct lane *
 lane__new(struct forwarder *fw, struct feed *f, struct outlet *out);
 int lane__open(struct lane *l, struct err *e); /* its row of the state */
 void lane__start(struct lane *l);              /* after all are open */
-void lane__take(struct lane *l, const struct source_record *rec,
-    const struct map_event *ev);
+void lane__take(struct lane *l, const struct pass *p,
+    const struct source_record *rec, const struct map_event *ev);
 void lane__slice(
     struct lane *l, const struct pass *p, const struct source_progress *pr);
 /* Creation times [from, until) could not be read: written no later than the
    cursor that passes them. */
-void lane__gap(struct lane *l, const struct pass *p, int64_t from,
-    int64_t until, const char *why);
+bool lane__gap(struct lane *l, const struct pass *p, int64_t from,
+    int64_t until, const char *why); /* whether it was not known */
+/* What was in the gap has been put: it is closed when that has settled. */
+void
+lane__close_gap(struct lane *l, const struct state_gap *gap, uint64_t alerts);
+bool lane__moves(const struct lane *l); /* it has a state and writes it */
+/* The commit under way; after adding to it, lane__committed(). */
+struct state_commit *lane__commit(struct lane *l);
+void lane__committed(struct lane *l);
 void lane__pass_ended(
     struct lane *l, const struct pass *p, const struct source_progress *pr);
 bool lane__has_room(const struct lane *l);
@@ -269,6 +309,35 @@ void feed__room(struct feed *f, struct lane *l);
 void feed__leave(struct feed *f, struct lane *l);
 void feed__close(struct feed *f);
 void feed__free(struct feed *f);
+
+/* Of all lanes; of those that take part; NULL begins and ends. */
+struct lane *feed__next(const struct feed *f, struct lane *l);
+struct lane *feed__pass_next(const struct pass *p, struct lane *l);
+struct pass *feed__pass_new(struct feed *f, enum pass_kind kind);
+void feed__pass_free(struct pass *p);
+void feed__throttle(struct pass *p);
+/* Handlers of a source's pass. */
+void feed__record(void *ctx, const struct source_record *rec);
+void feed__refused(void *ctx, const char *where, const char *why);
+
+/* side.c: passes beside */
+void side__poll(struct feed *f); /* begin what is due */
+void side__next(struct feed *f); /* the next gap that is due */
+void side__room(struct feed *f, struct lane *l);
+void side__leave(struct lane *l);
+void side__stop(struct feed *f);
+
+/* gaps.c: the gaps of a lane */
+int gaps__load(struct lane *l, struct err *e);
+void gaps__free(struct lane *l);
+/* True where it is a new one. */
+bool gaps__add(struct lane *l, int64_t updated_from, int64_t from,
+    int64_t until, const char *why);
+struct gap *gaps__due(struct lane *l);
+struct gap *gaps__same(struct lane *l, const struct state_gap *at);
+void gaps__failed(struct lane *l, struct gap *g);
+void gaps__closed(struct lane *l, struct gap *g, uint64_t alerts);
+void gaps__drop_old(struct lane *l); /* what no API answers for any more */
 
 /* stats.c: how old the moment is up to which all has settled */
 uint64_t lane__lag_ms(const struct lane *l, int64_t now);

@@ -10,32 +10,6 @@
 
 #include "lane/lane_priv.h"
 
-struct gap_list {
-	struct lane_gap *v;
-	size_t n, cap;
-	size_t lane;
-	uint64_t of_lane;
-};
-
-static void
-on_gap(void *ctx, const struct state_gap *gap)
-{
-	struct gap_list *list = ctx;
-
-	if (list->of_lane++ >= LANE_GAPS_MAX)
-		return;
-	list->v = array_grow(list->v, list->n, &list->cap, sizeof(*list->v));
-	list->v[list->n++] = (struct lane_gap){
-		.lane = list->lane,
-		.created_from = gap->created_from,
-		.created_until = gap->created_until,
-		.since = gap->since,
-		.tried = gap->tried,
-		.tries = gap->tries,
-		.reason = xstrdup(gap->reason),
-	};
-}
-
 static uint64_t
 ms_since(int64_t stamp, int64_t now)
 {
@@ -148,21 +122,31 @@ dest_stats(const struct outlet *o, struct dest_stats *out)
 }
 
 static void
-gap_stats(struct forwarder *fw, struct forwarder_stats *out)
+gap_stats(const struct forwarder *fw, struct forwarder_stats *out)
 {
-	struct gap_list list = { .n = 0 };
-	struct err e;
+	size_t cap = 0;
 
-	for (size_t i = 0; fw->state != NULL && i < out->n_lanes; i++) {
-		list.lane = i;
-		list.of_lane = 0;
-		/* A state that cannot be read has been told elsewhere. */
-		(void)state_gaps(
-		    fw->state, fw->lanes[i]->id, on_gap, &list, &e);
-		out->lanes[i].n_gaps = list.of_lane;
+	for (size_t i = 0; i < out->n_lanes; i++) {
+		const struct gap *g;
+		size_t listed = 0;
+
+		out->lanes[i].n_gaps = fw->lanes[i]->n_gaps;
+		TAILQ_FOREACH(g, &fw->lanes[i]->gaps, entry) {
+			if (listed++ == LANE_GAPS_MAX)
+				break;
+			out->gaps = array_grow(
+			    out->gaps, out->n_gaps, &cap, sizeof(*out->gaps));
+			out->gaps[out->n_gaps++] = (struct lane_gap){
+				.lane = i,
+				.created_from = g->at.created_from,
+				.created_until = g->at.created_until,
+				.since = g->at.since,
+				.tried = g->at.tried,
+				.tries = g->at.tries,
+				.reason = xstrdup(g->reason),
+			};
+		}
 	}
-	out->gaps = list.v;
-	out->n_gaps = list.n;
 }
 
 int

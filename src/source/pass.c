@@ -274,6 +274,9 @@ plan(struct source_pass *p)
 	}
 	if (p->w.created_from != STAMP_NONE && p->w.created_from > lo)
 		lo = p->w.created_from;
+	if (p->w.created_until > 0 &&
+	    (hi == STAMP_NONE || p->w.created_until < hi))
+		hi = p->w.created_until;
 	slices_init(&p->slices, lo, hi);
 	p->progress.created_done = lo;
 }

@@ -46,6 +46,8 @@ struct source_window {
 	int64_t updated_until; /* last update < this; STAMP_NONE: open */
 	int64_t created_from;  /* slices whose records were created before this
 	                          are done; STAMP_NONE: from retention on */
+	int64_t created_until; /* and no slice goes further; STAMP_NONE or 0:
+	                          open */
 };
 
 /* One record, valid during the callback. */

@@ -85,6 +85,32 @@ state_commit_gap(struct state_commit *c, int64_t lane, int64_t updated_from,
 	op->record = add_text(c, reason);
 }
 
+static void
+add_gap(struct state_commit *c, enum op_kind kind, int64_t lane,
+    int64_t updated_from, int64_t from, int64_t until, int64_t tried)
+{
+	struct op *op = add(c, kind, lane);
+
+	op->u.gap.updated_from = updated_from;
+	op->u.gap.from = from;
+	op->u.gap.until = until;
+	op->u.gap.tried = tried;
+}
+
+void
+state_commit_gap_tried(struct state_commit *c, int64_t lane,
+    int64_t updated_from, int64_t from, int64_t until, int64_t tried)
+{
+	add_gap(c, OP_GAP_TRIED, lane, updated_from, from, until, tried);
+}
+
+void
+state_commit_gap_closed(struct state_commit *c, int64_t lane,
+    int64_t updated_from, int64_t from, int64_t until)
+{
+	add_gap(c, OP_GAP_CLOSED, lane, updated_from, from, until, STAMP_NONE);
+}
+
 void
 state_commit_prune(struct state_commit *c, int64_t lane, int64_t before)
 {
@@ -93,7 +119,8 @@ state_commit_prune(struct state_commit *c, int64_t lane, int64_t before)
 
 /* The statements of a commit, prepared once for it. */
 struct statements {
-	sqlite3_stmt *memory, *cursor, *pass, *no_pass, *gap, *prune;
+	sqlite3_stmt *memory, *cursor, *pass, *no_pass, *gap, *gap_tried,
+	    *gap_closed, *prune;
 };
 
 static void
@@ -169,6 +196,18 @@ write_gap(const struct statements *st, const struct state_commit *c,
 	return step(st->gap);
 }
 
+/* The row of the gap's bounds; IS, for an open one is NULL. */
+static int
+write_gap_change(sqlite3_stmt *st, const struct op *op)
+{
+	bind_stamp(st, 1, op->u.gap.tried); /* ?1 is not in the DELETE */
+	(void)sqlite3_bind_int64(st, 2, op->lane);
+	bind_stamp(st, 3, op->u.gap.updated_from);
+	bind_stamp(st, 4, op->u.gap.from);
+	bind_stamp(st, 5, op->u.gap.until);
+	return step(st);
+}
+
 static int
 write_prune(const struct statements *st, const struct op *op)
 {
@@ -188,6 +227,10 @@ write_op(const struct statements *st, const struct state_commit *c,
 		return write_cursor(st, op);
 	case OP_GAP:
 		return write_gap(st, c, op);
+	case OP_GAP_TRIED:
+		return write_gap_change(st->gap_tried, op);
+	case OP_GAP_CLOSED:
+		return write_gap_change(st->gap_closed, op);
 	case OP_PRUNE:
 		return write_prune(st, op);
 	}
@@ -210,6 +253,14 @@ prepare(sqlite3 *db, struct statements *st)
 		    "INSERT INTO gap (lane, updated_from, created_from,"
 		    " created_until, reason, since)"
 		    " VALUES (?, ?, ?, ?, ?, ?)" },
+		{ &st->gap_tried,
+		    "UPDATE gap SET tried = ?1, tries = tries + 1"
+		    " WHERE lane = ?2 AND updated_from IS ?3"
+		    " AND created_from IS ?4 AND created_until IS ?5" },
+		{ &st->gap_closed,
+		    "DELETE FROM gap"
+		    " WHERE lane = ?2 AND updated_from IS ?3"
+		    " AND created_from IS ?4 AND created_until IS ?5" },
 		{ &st->prune,
 		    "DELETE FROM memory WHERE lane = ? AND seen < ?" },
 	};
@@ -230,6 +281,8 @@ finalize(struct statements *st)
 	(void)sqlite3_finalize(st->pass);
 	(void)sqlite3_finalize(st->no_pass);
 	(void)sqlite3_finalize(st->gap);
+	(void)sqlite3_finalize(st->gap_tried);
+	(void)sqlite3_finalize(st->gap_closed);
 	(void)sqlite3_finalize(st->prune);
 }
 

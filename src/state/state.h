@@ -113,6 +113,12 @@ void state_commit_cursor(
    a pass of updates since updated_from; reason in words. */
 void state_commit_gap(struct state_commit *c, int64_t lane,
     int64_t updated_from, int64_t from, int64_t until, const char *reason);
+/* The gap of just these bounds was tried again at that stamp, in vain; or it
+   is closed and forgotten. */
+void state_commit_gap_tried(struct state_commit *c, int64_t lane,
+    int64_t updated_from, int64_t from, int64_t until, int64_t tried);
+void state_commit_gap_closed(struct state_commit *c, int64_t lane,
+    int64_t updated_from, int64_t from, int64_t until);
 /* Forget the lane's rows seen before that stamp. */
 void state_commit_prune(struct state_commit *c, int64_t lane, int64_t before);
 /* Takes c.  done may be NULL. */

@@ -23,6 +23,8 @@ enum op_kind {
 	OP_MEMORY,
 	OP_CURSOR,
 	OP_GAP,
+	OP_GAP_TRIED,
+	OP_GAP_CLOSED,
 	OP_PRUNE,
 };
 
@@ -36,7 +38,7 @@ struct op {
 		struct state_memory memory;
 		struct state_cursor cursor;
 		struct {
-			int64_t updated_from, from, until;
+			int64_t updated_from, from, until, tried;
 		} gap;
 		int64_t before;
 	} u;

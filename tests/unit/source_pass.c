@@ -245,6 +245,23 @@ more_of_one_second_than_a_page_is_read_by_offset(void **state)
 }
 
 static void
+a_stretch_of_creation_time_is_read_alone(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, "graph-alerts");
+	world_fill(&w, 100, now() - 20 * HOUR, 60 * SEC);
+	w.w.created_from = w.sim.alerts[40].created;
+	w.w.created_until = w.sim.alerts[45].created;
+	run(&w);
+	assert_whole(&w);
+	for (size_t i = 0; i < 100; i++)
+		assert_int_equal(w.seen[i], i >= 40 && i < 45 ? 1 : 0);
+	world_fini(&w);
+}
+
+static void
 exactly_a_full_page_of_one_second_is_no_gap(void **state)
 {
 	struct world w;
@@ -536,6 +553,7 @@ main(void)
 		    more_of_one_second_than_is_handed_out_is_a_gap),
 		cmocka_unit_test(
 		    more_of_one_second_than_a_page_is_read_by_offset),
+		cmocka_unit_test(a_stretch_of_creation_time_is_read_alone),
 		cmocka_unit_test(exactly_a_full_page_of_one_second_is_no_gap),
 		cmocka_unit_test(
 		    a_count_of_hidden_records_is_not_trusted_for_ever),
