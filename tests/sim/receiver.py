@@ -58,7 +58,7 @@ class TcpReceiver:
 
     def __init__(self, port=0, rcvbuf=None, keep=None, tls=None,
                  counted=False):
-        self.split = _counted if counted else _by_lf
+        self.unframe = _counted if counted else _by_lf
         self.context = None
         if tls is not None:     # (certificate, key[, CA of the clients])
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -166,7 +166,7 @@ class TcpReceiver:
             return
         hold = self.open[sock]
         hold += data
-        lines = self.split(hold)
+        lines = self.unframe(hold)
         if lines:
             self.take(lines)
         if self.delay:
