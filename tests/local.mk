@@ -8,6 +8,7 @@ scenarios = \
 	tests/scenario/test_api.py \
 	tests/scenario/test_broken.py \
 	tests/scenario/test_checker.py \
+	tests/scenario/test_convert.py \
 	tests/scenario/test_faults.py \
 	tests/scenario/test_framing.py \
 	tests/scenario/test_grants.py \

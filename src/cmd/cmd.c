@@ -16,6 +16,7 @@ static const struct cmd *const commands[] = {
 	&cmd_translate,
 	&cmd_explain,
 	&cmd_check,
+	&cmd_convert,
 	&cmd_login,
 	&cmd_status,
 	NULL,

@@ -14,6 +14,7 @@ extern const struct cmd cmd_once;
 extern const struct cmd cmd_translate;
 extern const struct cmd cmd_explain;
 extern const struct cmd cmd_check;
+extern const struct cmd cmd_convert;
 extern const struct cmd cmd_login;
 extern const struct cmd cmd_status;
 

@@ -6,6 +6,7 @@ cefwd_SOURCES = src/main.c \
 	src/cmd/check.c \
 	src/cmd/cmd.c src/cmd/cmd.h \
 	src/cmd/commands.h \
+	src/cmd/convert.c \
 	src/cmd/diff.c src/cmd/diff.h \
 	src/cmd/explain.c src/cmd/explain.h \
 	src/cmd/explain_json.c \
@@ -24,4 +25,4 @@ cefwd_SOURCES = src/main.c \
 	src/cmd/status_table.c src/cmd/status_table.h \
 	src/cmd/translate.c \
 	src/cmd/visible.c src/cmd/visible.h
-cefwd_LDADD = libconfig.a libstatus.a $(LANE_LIBS) $(DEPS_LIBS)
+cefwd_LDADD = libconfig.a libstatus.a libconvert.a $(LANE_LIBS) $(DEPS_LIBS)

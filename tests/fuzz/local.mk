@@ -29,3 +29,8 @@ tests_fuzz_split_SOURCES = tests/fuzz/split.c \
 	tests/fuzz/json.c tests/fuzz/json.h $(FUZZ_MAIN)
 tests_fuzz_split_LDADD = $(SOURCE_LIBS) $(DEPS_LIBS)
 tests_fuzz_split_LDFLAGS = $(FUZZ_LINK)
+
+fuzz_targets += tests/fuzz/convert
+tests_fuzz_convert_SOURCES = tests/fuzz/convert.c $(FUZZ_MAIN)
+tests_fuzz_convert_LDADD = $(CONVERT_LIBS) $(DEPS_LIBS)
+tests_fuzz_convert_LDFLAGS = $(FUZZ_LINK)
