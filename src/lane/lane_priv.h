@@ -33,7 +33,7 @@
 #define LANE_NO_ROOM_MS   5000
 
 /* Feeds begin so far apart, less where there are very many: all at once each
-   would need a connection of its own, and its 100 KiB, where a few serve all. */
+   would need a connection, and its 100 KiB, of its own, where a few do. */
 #define FEED_STEP_MS      20
 
 /* Breaks of a destination that come more often are counted, not told. */

@@ -9,6 +9,7 @@ import os
 import re
 
 import pytest
+from cef import ids
 from runner import MAP
 
 PLACE = re.compile(r"[^\s:]+:\d+:\d+")
@@ -311,7 +312,6 @@ PAGES = {
     "brackets without end": ("raw", {"body": '{"value":' + "[" * 100000}),
     "a link that is a number": (
         "raw", {"body": '{"value":[],"@odata.nextLink":5}'}),
-    "a link to itself for ever": ("repeat", {}),
     "500 for ever": ("status", {"status": 500}),
     "400": ("status", {"status": 400}),
     "404": ("status", {"status": 404}),
@@ -327,3 +327,12 @@ def test_a_broken_page_is_told_and_ends_in_time(ready, name):
     assert result.status in (65, 69, 75, 77, 78), result
     assert result.err.strip()
     assert result.seconds < 20
+
+
+def test_links_to_themselves_are_told_and_cost_no_alert(ready, tcp):
+    """The slice is halved until each part fits on one page."""
+    ready.sim.fault("alerts", "repeat", times=100000)
+    result = ready.once("--timeout", "20s")
+    assert result.status == 0, result
+    assert "warning" in result.err, result
+    assert set(ids(tcp.lines())) == ready.sim.store.ids()
