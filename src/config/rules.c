@@ -158,6 +158,7 @@ build_source(
 
 	feed.auth.name = raw->section->name;
 	feed.auth.client_id = raw->client_id;
+	feed.source.client = raw->client_id;
 	conf__rules_endpoint(c, raw, &feed);
 	conf__rules_grant(c, raw, &feed.auth);
 	rule_proxy(c, raw, &feed.source.route);

@@ -459,11 +459,13 @@ feed__new(struct forwarder *fw, const struct feed_options *o)
 int
 feed__open(struct feed *f, struct err *e)
 {
+	struct source_options o = f->o->source;
+
 	f->auth = auth_set_take(f->fw->auths, &f->o->auth, e);
 	if (f->auth == NULL)
 		return err_context(e, FEED_FMT, FEED_ARGS(f));
-	f->source =
-	    source_new(f->fw->loop, f->fw->http, f->auth, &f->o->source);
+	o.quotas = f->fw->quotas;
+	f->source = source_new(f->fw->loop, f->fw->http, f->auth, &o);
 	return 0;
 }
 

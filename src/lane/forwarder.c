@@ -127,6 +127,7 @@ destroy(struct forwarder *fw)
 	free(fw->feeds);
 	free(fw->outlets);
 	auth_set_free(fw->auths);
+	quota_set_free(fw->quotas);
 	free(fw);
 }
 
@@ -337,6 +338,7 @@ open_all(struct forwarder *fw, struct err *e)
 	}
 	http_trace(fw->http, fw->o->trace);
 	fw->auths = auth_set_new(fw->loop, fw->http);
+	fw->quotas = quota_set_new();
 	for (size_t i = 0; i < fw->n_feeds; i++) {
 		if (feed__open(fw->feeds[i], e) == -1)
 			return -1;

@@ -16,6 +16,7 @@
 #include "lane/lane.h"
 #include "lane/stats.h"
 #include "map/map.h"
+#include "source/quota.h"
 #include "state/state.h"
 
 #define FORWARDER_MAGIC   0x1a9e0001u
@@ -231,6 +232,7 @@ struct forwarder {
 	const struct forwarder_options *o;
 	struct http *http;
 	struct auth_set *auths;
+	struct quota_set *quotas;
 	struct state *state; /* NULL: none is read or written */
 	struct feed **feeds;
 	size_t n_feeds;

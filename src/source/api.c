@@ -107,6 +107,7 @@ static const struct api apis[] = {
 	    .query_until = until_graph,
 	    .is_from_exact = true,
 	    .headers = headers_graph,
+	    .quota = "graph-security",
 	    .calls_per_min = 150,
 	},
 	{
@@ -135,6 +136,7 @@ static const struct api apis[] = {
 	    .expand = "$expand=alerts",
 	    .item = "/v1.0/security/incidents/%s",
 	    .headers = headers_graph,
+	    .quota = "graph-security",
 	    .calls_per_min = 150,
 	},
 	{

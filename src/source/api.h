@@ -111,8 +111,9 @@ struct api {
 	const char *expand;
 	const char *item; /* NULL: without what expand would bring */
 
-	const char *const *headers;  /* "Prefer: ...", NULL-terminated */
-	unsigned int calls_per_min;  /* quota per application and tenant; */
+	const char *const *headers; /* "Prefer: ...", NULL-terminated */
+	const char *quota; /* rows of one name share it; NULL: its own */
+	unsigned int calls_per_min;  /* by application and tenant; */
 	unsigned int calls_per_hour; /* 0: not known */
 };
 

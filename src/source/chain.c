@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clk.h"
 #include "base/limits.h"
 #include "base/num.h"
 #include "base/obj.h"
@@ -179,6 +180,8 @@ again(struct source_pass *p, enum source_state state, const struct err *e)
 {
 	uint64_t wait = source__wait_ms(p, p->page.retry_after_ms);
 
+	if (state == SOURCE_THROTTLED && p->source->quota != NULL)
+		quota_hold(p->source->quota, clk_ms(), wait);
 	source__tell(p, state, e, wait);
 	source__schedule(p, wait);
 }

@@ -11,6 +11,7 @@ libsource_a_SOURCES = \
 	src/source/link.c \
 	src/source/page.c \
 	src/source/pass.c \
+	src/source/quota.c src/source/quota.h \
 	src/source/record.c src/source/record.h \
 	src/source/scan.c src/source/scan.h \
 	src/source/slice.c src/source/slice.h \
@@ -22,9 +23,11 @@ SOURCE_LIBS = libsource.a libauth.a libmap.a $(JSONPATH_LIBS) $(NET_LIBS)
 
 if CMOCKA
 check_PROGRAMS += tests/unit/source_split tests/unit/source_record \
-	tests/unit/source_parts
+	tests/unit/source_parts tests/unit/source_quota
 tests_unit_source_parts_SOURCES = tests/unit/source_parts.c
 tests_unit_source_parts_LDADD = $(SOURCE_LIBS) $(CMOCKA_LIBS) $(DEPS_LIBS)
+tests_unit_source_quota_SOURCES = tests/unit/source_quota.c
+tests_unit_source_quota_LDADD = $(SOURCE_LIBS) $(CMOCKA_LIBS) $(DEPS_LIBS)
 tests_unit_source_split_SOURCES = tests/unit/source_split.c
 tests_unit_source_split_LDADD = $(SOURCE_LIBS) $(CMOCKA_LIBS) $(DEPS_LIBS)
 tests_unit_source_record_SOURCES = tests/unit/source_record.c

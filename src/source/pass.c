@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/clk.h"
@@ -228,6 +229,24 @@ on_token(void *ctx, const struct auth_token *token, const struct err *e,
 	source__leave(p);
 }
 
+/* Whether the budget allows a call now; otherwise the timer runs. */
+static bool
+may_call(struct source_pass *p)
+{
+	struct source *s = p->source;
+	uint64_t wait, held;
+
+	wait = s->quota == NULL ? 0 : quota_call(s->quota, clk_ms());
+	if (wait == 0)
+		return true;
+	if (log_may(&s->quota_log, &held))
+		log_info("%s: the calls that the API allows this application "
+			 "are used up for now wait_ms=%" PRIu64,
+		    s->label, wait);
+	source__schedule(p, wait);
+	return false;
+}
+
 static void
 go(struct source_pass *p)
 {
@@ -235,6 +254,8 @@ go(struct source_pass *p)
 		p->state = PASS_HELD;
 		return;
 	}
+	if (!may_call(p))
+		return;
 	p->state = PASS_TOKEN;
 	p->token = auth_get(p->source->auth, on_token, p);
 }

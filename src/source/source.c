@@ -22,6 +22,17 @@ source_new(uv_loop_t *loop, struct http *http, struct auth *auth,
 	s->o = *o;
 	s->label = xasprintf("source %s (%s)", o->name, o->tenant);
 	buf_init(&s->origin, URL_MAX_BYTES);
+	if (o->quotas != NULL) {
+		const struct quota_key key = {
+			.api = o->api->quota == NULL ? o->api->name :
+						       o->api->quota,
+			.client = o->client,
+			.tenant = o->tenant,
+		};
+
+		s->quota = quota_take(o->quotas, &key, o->api->calls_per_min,
+		    o->api->calls_per_hour);
+	}
 	/* Where it is none, no link is ever followed. */
 	if (url_origin(o->origin, &s->origin) == -1)
 		buf_reset(&s->origin);
@@ -35,6 +46,7 @@ source_close(struct source *s)
 		return;
 	OBJ_CHECK(s, SOURCE_MAGIC);
 	assert(s->passes == 0);
+	quota_give(s->o.quotas, s->quota);
 	buf_fini(&s->origin);
 	free(s->label);
 	s->magic = 0;

@@ -26,6 +26,7 @@
 #include "source/api.h"
 
 struct json_object;
+struct quota_set;
 
 /* Strings are borrowed for the life of the struct source. */
 struct source_options {
@@ -37,6 +38,10 @@ struct source_options {
 	uint64_t retention_ms;  /* how far back the API can answer */
 	unsigned int page_size; /* 0: the row's */
 	size_t max_element;     /* bytes; 0: JSON_ELEMENT_MAX */
+	/* Calls are taken from the budget of the row, client and tenant; NULL:
+	   they are not counted.  Closed after the last source. */
+	struct quota_set *quotas;
+	const char *client; /* the application; NULL: none of a name */
 	struct http_route route;
 };
 

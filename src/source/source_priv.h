@@ -16,6 +16,7 @@
 #include "base/log.h"
 
 #include "source/hashset.h"
+#include "source/quota.h"
 #include "source/record.h"
 #include "source/slice.h"
 #include "source/source.h"
@@ -35,9 +36,11 @@ struct source {
 	struct http *http;
 	struct auth *auth;
 	struct source_options o;
-	struct buf origin; /* as url_origin() writes it */
-	char *label;       /* "source NAME (TENANT)", for its log lines */
-	size_t passes;     /* running */
+	struct buf origin;   /* as url_origin() writes it */
+	char *label;         /* "source NAME (TENANT)", for its log lines */
+	size_t passes;       /* running */
+	struct quota *quota; /* NULL: calls are not counted */
+	struct log_throttle quota_log;
 	/* Its $count tells of records that nobody gets to see. */
 	bool is_count_void;
 	struct log_throttle date_log;

@@ -12,6 +12,8 @@
 #include "base/mem.h"
 #include "base/stamp.h"
 
+#include "source/quota.h"
+
 #include "lane_doubles.h"
 
 struct fakes fakes;
@@ -174,6 +176,18 @@ dest_state(const struct dest *d)
 {
 	(void)d;
 	return fakes.dest_state;
+}
+
+struct quota_set *
+quota_set_new(void)
+{
+	return NULL;
+}
+
+void
+quota_set_free(struct quota_set *s)
+{
+	(void)s;
 }
 
 void

@@ -10,10 +10,36 @@
 #include <cmocka.h>
 
 #include "base/obj.h"
+#include "source/quota.h"
 
 #include "source_world.h"
 
 /* ---- what is asked for ---- */
+
+static void
+calls_are_spread_as_the_budget_allows(void **state)
+{
+	struct quota_set *quotas = quota_set_new();
+	struct api row = *api_find("graph-alerts");
+	struct world w;
+
+	(void)state;
+	world_init(&w, "graph-alerts");
+	row.calls_per_min = 10;
+	w.o.api = &row;
+	w.o.quotas = quotas;
+	w.o.page_size = 10;
+	world_fill(&w, 350, now() - HOUR, SEC);
+	run(&w);
+	assert_whole(&w);
+	assert_all_seen(&w, 1);
+	assert_int_equal(w.sim.calls, 35);
+	/* The last of them is behind three full minutes. */
+	assert_in_range(fake_ms() - 1000000, 180000, 200000);
+	assert_string_equal(w.states.p, "ok ");
+	world_fini(&w);
+	quota_set_free(quotas);
+}
 
 static void
 a_quiet_feed_costs_one_request(void **state)
@@ -540,6 +566,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(calls_are_spread_as_the_budget_allows),
 		cmocka_unit_test(a_quiet_feed_costs_one_request),
 		cmocka_unit_test(a_request_names_itself),
 		cmocka_unit_test(records_come_with_their_times),
