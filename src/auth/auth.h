@@ -33,6 +33,8 @@ struct auth_options {
 	const char *name;      /* for messages: the source's name */
 	const char *tenant;    /* GUID or domain */
 	const char *authority; /* origin: https://login.microsoftonline.com */
+	const char *token_url; /* another server's; NULL: the tenant's at the
+	                          authority */
 	const char *client_id; /* NULL: the system-assigned managed identity */
 	enum auth_grant grant;
 	const char *client_secret; /* the value itself; wiped by its owner */

@@ -114,9 +114,11 @@ auth__origin(const char *url, struct err *e)
 char *
 auth__token_url(const struct auth_options *o, struct err *e)
 {
-	char *origin = auth__origin(o->authority, e);
-	char *url;
+	char *origin, *url;
 
+	if (o->token_url != NULL)
+		return xstrdup(o->token_url);
+	origin = auth__origin(o->authority, e);
 	if (origin == NULL)
 		return NULL;
 	/* RFC 6749 3.2; v1 names a resource, v2 a scope */

@@ -27,6 +27,7 @@ struct auth_set {
 static const size_t texts[] = {
 	TEXT(tenant),
 	TEXT(authority),
+	TEXT(token_url),
 	TEXT(client_id),
 	TEXT(client_secret),
 	TEXT(client_secret_file),

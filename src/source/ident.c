@@ -5,10 +5,12 @@
 
 #include <json-c/json.h>
 
+#include "base/num.h"
 #include "base/stamp.h"
 #include "base/utf8.h"
 
 #include "source/digest.h"
+#include "source/member.h"
 #include "source/source_priv.h"
 
 /* The first of the API's id members that has a value, as text. */
@@ -16,10 +18,8 @@ static struct json_object *
 id_member(const struct api *api, struct json_object *json)
 {
 	for (const char *const *name = api->id; *name != NULL; name++) {
-		struct json_object *v;
+		struct json_object *v = member_at(json, *name);
 
-		if (!json_object_object_get_ex(json, *name, &v))
-			continue;
 		if (json_object_is_type(v, json_type_int) ||
 		    (json_object_is_type(v, json_type_string) &&
 			json_object_get_string_len(v) != 0))
@@ -51,20 +51,49 @@ identify(const struct api *api, const struct split_element *el,
 		memcpy(id, text, len + 1);
 }
 
-static int64_t
-time_member(struct json_object *json, const char *name)
+/* Seconds or milliseconds, a number or its text; what is finer than a tick is
+   cut, never rounded. */
+static int
+epoch_parse(const char *text, int64_t unit, int64_t *out)
 {
-	struct json_object *v;
-	int64_t stamp;
+	size_t whole = strspn(text, "0123456789");
+	const char *p = text + whole;
+	uint64_t v;
 
-	if (name == NULL || !json_object_object_get_ex(json, name, &v) ||
-	    !json_object_is_type(v, json_type_string))
-		return STAMP_NONE;
-	if (stamp_parse(json_object_get_string(v),
-		(size_t)json_object_get_string_len(v), &stamp) == -1)
-		return STAMP_NONE;
+	if (num_u64(text, whole, 0, (uint64_t)(INT64_MAX / unit - 1), &v,
+		NULL) == -1)
+		return -1;
+	*out = (int64_t)v * unit;
+	if (*p != '.')
+		return *p == '\0' ? 0 : -1;
+	for (p++; *p >= '0' && *p <= '9'; p++) {
+		unit /= 10;
+		*out += (*p - '0') * unit;
+	}
+	return *p == '\0' ? 0 : -1;
+}
+
+static int64_t
+time_member(const struct api *api, struct json_object *json, const char *path)
+{
+	struct json_object *v = path == NULL ? NULL : member_at(json, path);
+	int64_t stamp;
+	int rc;
+
+	if (api->time == API_TIME_EPOCH || api->time == API_TIME_EPOCH_MS) {
+		rc = v == NULL ? -1 :
+				 epoch_parse(json_object_get_string(v),
+				     api->time == API_TIME_EPOCH ? STAMP_PER_S :
+								   STAMP_PER_MS,
+				     &stamp);
+	} else if (json_object_is_type(v, json_type_string)) {
+		rc = stamp_parse(json_object_get_string(v),
+		    (size_t)json_object_get_string_len(v), &stamp);
+	} else {
+		rc = -1;
+	}
 	/* .NET's unset time is in the year 1. */
-	return stamp < 0 ? STAMP_NONE : stamp;
+	return rc == -1 || stamp < 0 ? STAMP_NONE : stamp;
 }
 
 void
@@ -76,8 +105,10 @@ source__identify(const struct api *api, const struct split_element *el,
 	*rec = (struct source_record){
 		.json = json,
 		.id = id,
-		.updated = time_member(json, api->updated),
-		.created = time_member(json, api->created),
+		.updated = time_member(api, json,
+		    api->updated == NULL && api->is_final ? api->created :
+							    api->updated),
+		.created = time_member(api, json, api->created),
 		.bytes = el->len,
 	};
 }

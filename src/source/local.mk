@@ -9,6 +9,7 @@ libsource_a_SOURCES = \
 	src/source/hashset.c src/source/hashset.h \
 	src/source/ident.c \
 	src/source/link.c \
+	src/source/member.c src/source/member.h \
 	src/source/page.c \
 	src/source/pass.c \
 	src/source/quota.c src/source/quota.h \

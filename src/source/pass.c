@@ -333,6 +333,7 @@ source_pass_start(struct source *s, const struct source_window *w,
 	const struct split_options so = {
 		.shape = SPLIT_PAGE,
 		.array = s->o.api->array,
+		.inner = s->inner,
 		.max_element = s->o.max_element,
 	};
 	struct source_pass *p = xcalloc(1, sizeof(*p));

@@ -2,12 +2,26 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/obj.h"
 
 #include "source/source_priv.h"
+
+/* A member of the page that is inside of an object. */
+static void
+add_inner(struct source *s, const char *path)
+{
+	size_t n = 0;
+
+	if (path == NULL || strchr(path, '/') == NULL)
+		return;
+	while (s->inner[n] != NULL)
+		n++;
+	s->inner[n] = path;
+}
 
 struct source *
 source_new(uv_loop_t *loop, struct http *http, struct auth *auth,
@@ -21,6 +35,8 @@ source_new(uv_loop_t *loop, struct http *http, struct auth *auth,
 	s->auth = auth;
 	s->o = *o;
 	s->label = xasprintf("source %s (%s)", o->name, o->tenant);
+	add_inner(s, o->api->next);
+	add_inner(s, o->api->count);
 	buf_init(&s->origin, URL_MAX_BYTES);
 	if (o->quotas != NULL) {
 		const struct quota_key key = {

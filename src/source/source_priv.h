@@ -41,6 +41,7 @@ struct source {
 	size_t passes;       /* running */
 	struct quota *quota; /* NULL: calls are not counted */
 	struct log_throttle quota_log;
+	const char *inner[3]; /* what pages hold inside of objects */
 	/* Its $count tells of records that nobody gets to see. */
 	bool is_count_void;
 	struct log_throttle date_log;

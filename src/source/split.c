@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/obj.h"
 
+#include "source/member.h"
 #include "source/scan.h"
 #include "source/split.h"
 
@@ -101,6 +102,7 @@ struct split {
 	bool has_array;      /* an array of records, or a record, came */
 	bool is_value_next;  /* the candidate's last name was the array's */
 	bool is_dead;        /* an error was returned */
+	size_t tail;         /* of array: what is looked for in this object */
 	struct member *list; /* the page's own members */
 	size_t n, cap;
 	size_t list_bytes;
@@ -168,6 +170,7 @@ split_reset(struct split *s)
 	s->count = 0;
 	s->has_array = false;
 	s->is_dead = false;
+	s->tail = 0;
 }
 
 /* The position is told from 1 on, as editors and head -c count. */
@@ -387,6 +390,69 @@ keep_error(struct split *s, struct json_object *v, struct err *e)
 	return 0;
 }
 
+/* What the path goes on with inside of the member under way; NULL where it
+   does not lead there. */
+static const char *
+inside(const struct split *s, const char *path)
+{
+	size_t len = strlen(s->name.p);
+
+	if (strncmp(path, s->o.array == NULL ? "" : s->o.array, s->tail) != 0)
+		return NULL;
+	path += s->tail;
+	return strncmp(path, s->name.p, len) == 0 && path[len] == '/' ?
+	    path + len + 1 :
+	    NULL;
+}
+
+static bool
+is_inner(const struct split *s)
+{
+	for (size_t i = 0; s->o.inner != NULL && s->o.inner[i] != NULL; i++) {
+		if (inside(s, s->o.inner[i]) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* The members inside of an object that were asked for; one that cannot be read
+   may name the next page, so it is a fault. */
+static int
+keep_inner(struct split *s, struct err *e)
+{
+	struct json_object *v;
+	int rc = 0;
+
+	if (page_fault(s, e) == -1 || read_small(s, &v, e) == -1)
+		return -1;
+	for (size_t i = 0; s->o.inner[i] != NULL && rc == 0; i++) {
+		const char *path = inside(s, s->o.inner[i]);
+		struct json_object *found =
+		    path == NULL ? NULL : member_at(v, path);
+
+		if (found != NULL && is_plain(found) && !has_nul(found))
+			rc = keep(s, "", s->o.inner[i],
+			    json_object_get_string(found), e);
+	}
+	json_object_put(v);
+	return rc;
+}
+
+/* A string or number of the object under way. */
+static int
+keep_plain(struct split *s, const char *text, struct err *e)
+{
+	char *prefix;
+	int rc;
+
+	if (s->tail == 0)
+		return keep(s, "", s->name.p, text, e);
+	prefix = xstrndup(s->o.array, s->tail);
+	rc = keep(s, prefix, s->name.p, text, e);
+	free(prefix);
+	return rc;
+}
+
 static int
 member_ended(struct split *s, struct err *e)
 {
@@ -396,6 +462,8 @@ member_ended(struct split *s, struct err *e)
 	s->mode = MODE_MEMBER_END;
 	if (s->o.shape == SPLIT_ANY)
 		return 0;
+	if (s->first == '{' && is_inner(s))
+		return keep_inner(s, e);
 	if (s->first == '{' || s->first == '[') {
 		/* An error object that cannot be read tells nothing. */
 		if (s->scan.out == NULL || read_small(s, &v, NULL) == -1)
@@ -408,11 +476,11 @@ member_ended(struct split *s, struct err *e)
 		return -1;
 	if (s->first != '"')
 		return s->first == '-' || (s->first >= '0' && s->first <= '9') ?
-		    keep(s, "", s->name.p, s->member.p, e) :
+		    keep_plain(s, s->member.p, e) :
 		    0;
 	if (read_small(s, &v, e) == -1)
 		return -1;
-	rc = keep(s, "", s->name.p, json_object_get_string(v), e);
+	rc = keep_plain(s, json_object_get_string(v), e);
 	json_object_put(v);
 	return rc;
 }
@@ -489,6 +557,14 @@ close_array(struct split *s)
 static void
 close_object(struct split *s)
 {
+	if (s->tail != 0) {
+		/* Back to the object around it. */
+		s->tail--;
+		while (s->tail != 0 && s->o.array[s->tail - 1] != '/')
+			s->tail--;
+		s->mode = MODE_MEMBER_END;
+		return;
+	}
 	s->mode = s->o.shape == SPLIT_ANY ? MODE_TOP : MODE_END;
 }
 
@@ -532,14 +608,20 @@ static int
 at_member(struct split *s, char c, uint64_t at, struct err *e)
 {
 	bool is_kept = c == '"' || c == '-' || (c >= '0' && c <= '9') ||
-	    (c == '{' && strcmp(s->name.p, "error") == 0);
+	    (c == '{' && (strcmp(s->name.p, "error") == 0 || is_inner(s)));
+	const char *array = s->o.array == NULL ? "" : s->o.array + s->tail;
+	const char *rest = s->o.array == NULL ? NULL : inside(s, s->o.array);
 
 	if (c == ',' || c == ':' || c == '}' || c == ']')
 		return unexpected(s, c, at, e);
-	if (c == '[' && s->o.array != NULL &&
-	    strcmp(s->name.p, s->o.array) == 0) {
+	if (c == '[' && s->o.array != NULL && strcmp(s->name.p, array) == 0) {
 		s->has_array = true;
 		s->mode = MODE_ELEMENT_OR_END;
+		return 1;
+	}
+	if (c == '{' && rest != NULL && s->o.shape == SPLIT_PAGE) {
+		s->tail = (size_t)(rest - s->o.array);
+		s->mode = MODE_NAME_OR_END;
 		return 1;
 	}
 	begin_value(s, WHAT_MEMBER, is_kept ? &s->member : NULL, c, at);

@@ -37,8 +37,11 @@ enum split_shape {
 
 struct split_options {
 	enum split_shape shape;
-	const char *array;  /* "value"; NULL: the body is the array
-	                       (SPLIT_ANY: "value") */
+	const char *array; /* "value"; "data/items": inside of objects; NULL:
+	                       the body is the array (SPLIT_ANY: "value") */
+	/* SPLIT_PAGE: members inside of objects that split_member() is asked
+	   for, "links/next"; NULL-terminated, NULL: none. */
+	const char *const *inner;
 	size_t max_element; /* bytes; 0: JSON_ELEMENT_MAX */
 	uint64_t max_page;  /* bytes; 0: JSON_PAGE_MAX */
 };
@@ -80,7 +83,8 @@ int split_finish(struct split *s, struct err *e);
 
 /* The text of a string or number member of the page's own object, decoded
    ("@odata.nextLink"); NULL if it did not come.  Names with a "." are names.
-   "error/code" and "error/message" reach into an error object. */
+   "error/code" and "error/message" reach into an error object, and what inner
+   or array names into theirs. */
 const char *split_member(const struct split *s, const char *name);
 
 uint64_t split_count(const struct split *s); /* elements, refused too */

@@ -201,7 +201,7 @@ different_ids_are_counted_once(void **state)
 
 /* The identity and times of a record, "id updated created". */
 static void
-identify(const char *api, const char *text, char out[1024])
+identify_by(const struct api *api, const char *text, char out[1024])
 {
 	const struct split_element el = { .text = text, .len = strlen(text) };
 	char id[SOURCE_ID_MAX + 1], times[2][STAMP_TEXT_MAX] = { "-", "-" };
@@ -209,7 +209,7 @@ identify(const char *api, const char *text, char out[1024])
 	struct source_record rec;
 
 	assert_non_null(json);
-	source__identify(api_find(api), &el, json, id, &rec);
+	source__identify(api, &el, json, id, &rec);
 	if (rec.updated != STAMP_NONE)
 		stamp_format(rec.updated, times[0]);
 	if (rec.created != STAMP_NONE)
@@ -218,6 +218,12 @@ identify(const char *api, const char *text, char out[1024])
 	assert_int_equal(rec.bytes, strlen(text));
 	(void)snprintf(out, 1024, "%s %s %s", rec.id, times[0], times[1]);
 	json_object_put(json);
+}
+
+static void
+identify(const char *api, const char *text, char out[1024])
+{
+	identify_by(api_find(api), text, out);
 }
 
 static void
@@ -271,6 +277,142 @@ records_have_an_identity_and_times(void **state)
 }
 
 static void
+make_url(const struct api *api, const char *origin, const char *filter,
+    const struct slices *slice, unsigned int top, struct buf *out)
+{
+	const struct source s = {
+		.o = { .api = api, .origin = origin, .filter = filter }
+	};
+	const struct source_window w = { .updated_from = 5 * SEC,
+		.updated_until = STAMP_NONE };
+
+	assert_int_equal(source__url(&s, &w, slice, top, false, out, NULL), 0);
+}
+
+static void
+ids_and_times_are_found_inside_of_objects(void **state)
+{
+	static const char *const id[] = { "meta/key/id", "n", NULL };
+	static const struct {
+		enum api_time time;
+		const char *text, *want;
+	} rows[] = {
+		{ API_TIME_EPOCH,
+		    "{\"meta\":{\"key\":{\"id\":\"x\"}},\"t\":{\"up\":1,"
+		    "\"c\":\"2.12345678\"}}",
+		    "x 1970-01-01T00:00:01.0000000Z "
+		    "1970-01-01T00:00:02.1234567Z" },
+		{ API_TIME_EPOCH,
+		    "{\"meta\":{\"key\":7},\"n\":5,\"t\":{\"up\":"
+		    "1767323045.5,\"c\":-1}}",
+		    "5 2026-01-02T03:04:05.5000000Z -" },
+		{ API_TIME_EPOCH_MS,
+		    "{\"n\":\"a\",\"t\":{\"up\":1767323045678,\"c\":"
+		    "9223372036854775807}}",
+		    "a 2026-01-02T03:04:05.6780000Z -" },
+		{ API_TIME_EPOCH_MS,
+		    "{\"n\":\"a\",\"t\":{\"up\":\"\","
+		    "\"c\":\"5x\"}}",
+		    "a - -" },
+		{ API_TIME_ISO_S,
+		    "{\"n\":\"a\",\"t\":{\"up\":\"2026-01-02T03:04:05Z\","
+		    "\"c\":1}}",
+		    "a 2026-01-02T03:04:05.0000000Z -" },
+		{ API_TIME_ISO, "{\"n\":\"a\",\"t\":[]}", "a - -" },
+	};
+	struct api own = {
+		.name = "own", .id = id, .updated = "t/up", .created = "t/c"
+	};
+	char got[1024];
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(rows); i++) {
+		own.time = rows[i].time;
+		identify_by(&own, rows[i].text, got);
+		assert_string_equal(got, rows[i].want);
+	}
+}
+
+static void
+times_are_asked_for_in_the_apis_own_words(void **state)
+{
+	static const char *const query[] = { "u={updated-from}",
+		"c={created-from}", NULL };
+	static const char *const until[] = { "e={created-until}", NULL };
+	static const struct {
+		enum api_time time;
+		const char *want;
+	} rows[] = {
+		/* From: a tick earlier, rounded down; until: rounded up. */
+		{ API_TIME_ISO,
+		    "u=1970-01-01T00%3A00%3A04.9999999Z"
+		    "&c=1970-01-01T00%3A00%3A10.1234566Z"
+		    "&e=1970-01-01T00%3A00%3A20.0000001Z" },
+		{ API_TIME_ISO_MS,
+		    "u=1970-01-01T00%3A00%3A04.999Z"
+		    "&c=1970-01-01T00%3A00%3A10.123Z"
+		    "&e=1970-01-01T00%3A00%3A20.001Z" },
+		{ API_TIME_ISO_S,
+		    "u=1970-01-01T00%3A00%3A04Z"
+		    "&c=1970-01-01T00%3A00%3A10Z"
+		    "&e=1970-01-01T00%3A00%3A21Z" },
+		{ API_TIME_EPOCH, "u=4&c=10&e=21" },
+		{ API_TIME_EPOCH_MS, "u=4999&c=10123&e=20001" },
+	};
+	static const struct slices slice = { .lo = 10 * SEC + 1234567,
+		.hi = 20 * SEC + 1 };
+	struct api own = { .name = "own",
+		.path = "/a",
+		.query = query,
+		.query_until = until };
+	struct buf url;
+
+	(void)state;
+	buf_init(&url, URL_MAX_BYTES);
+	for (size_t i = 0; i < NELEM(rows); i++) {
+		own.time = rows[i].time;
+		make_url(&own, "https://o", NULL, &slice, 0, &url);
+		assert_string_equal(
+		    url.p + strlen("https://o/a?"), rows[i].want);
+	}
+	buf_fini(&url);
+}
+
+static void
+the_next_page_is_found_in_a_link_header(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "<https://a/x?p=2>; rel=\"next\"", "https://a/x?p=2" },
+		{ "<https://a/1>; rel=prev, <https://a/3>;rel=next",
+		    "https://a/3" },
+		{ "</x?a=1,2;3>; title=\"a, <b>; rel=next\"; REL=\"last "
+		  "Next\"",
+		    "/x?a=1,2;3" },
+		{ "<a>; rel = \"next\" ; type=x , <b>; rel=next", "a" },
+		{ "<a>; rel=\"nextish\", <b>; rel=\"a-next\"", "" },
+		{ "<a>; title=\"\\\"; rel=next\"; rel=up", "" },
+		{ "", "" },
+		{ "<a", "" },
+		{ "<a>", "" },
+		{ "<a>;", "" },
+		{ "<a>;;;=;\"", "" },
+		{ "<a>; rel=\"next", "a" },
+		{ "<a>; rel", "" },
+	};
+	struct buf url;
+
+	(void)state;
+	buf_init(&url, URL_MAX_BYTES);
+	for (size_t i = 0; i < NELEM(rows); i++) {
+		source__link_next(rows[i][0], &url);
+		assert_string_equal(url.p, rows[i][1]);
+	}
+	source__link_next(NULL, &url);
+	assert_string_equal(url.p, "");
+	buf_fini(&url);
+}
+
+static void
 a_long_id_is_shortened_to_its_hash(void **state)
 {
 	char text[SOURCE_ID_MAX + 64], got[1024];
@@ -288,19 +430,6 @@ a_long_id_is_shortened_to_its_hash(void **state)
 }
 
 /* ---- requests ---- */
-
-static void
-make_url(const struct api *api, const char *origin, const char *filter,
-    const struct slices *slice, unsigned int top, struct buf *out)
-{
-	const struct source s = {
-		.o = { .api = api, .origin = origin, .filter = filter }
-	};
-	const struct source_window w = { .updated_from = 5 * SEC,
-		.updated_until = STAMP_NONE };
-
-	assert_int_equal(source__url(&s, &w, slice, top, false, out, NULL), 0);
-}
 
 static void
 requests_are_percent_encoded(void **state)
@@ -393,6 +522,9 @@ main(void)
 		cmocka_unit_test(a_slice_can_be_put_back),
 		cmocka_unit_test(different_ids_are_counted_once),
 		cmocka_unit_test(records_have_an_identity_and_times),
+		cmocka_unit_test(ids_and_times_are_found_inside_of_objects),
+		cmocka_unit_test(times_are_asked_for_in_the_apis_own_words),
+		cmocka_unit_test(the_next_page_is_found_in_a_link_header),
 		cmocka_unit_test(a_long_id_is_shortened_to_its_hash),
 		cmocka_unit_test(requests_are_percent_encoded),
 		cmocka_unit_test(a_filter_that_is_too_long_is_a_fault),

@@ -93,9 +93,10 @@ expect(const struct split_options *o, const char *text, const char *want)
 	expect_bytes(o, text, strlen(text), want);
 }
 
-static const struct split_options page = { SPLIT_PAGE, "value", 0, 0 };
-static const struct split_options bare = { SPLIT_PAGE, NULL, 0, 0 };
-static const struct split_options any = { SPLIT_ANY, NULL, 0, 0 };
+static const struct split_options page = { .shape = SPLIT_PAGE,
+	.array = "value" };
+static const struct split_options bare = { .shape = SPLIT_PAGE };
+static const struct split_options any = { .shape = SPLIT_ANY };
 
 struct row {
 	const char *text, *want;
@@ -457,11 +458,68 @@ nesting_is_bounded(void **state)
 }
 
 static void
+an_array_may_lie_inside_of_objects(void **state)
+{
+	static const char *const inner[] = { "a/b/next", "c/d/e", NULL };
+	static const struct split_options o = {
+		.shape = SPLIT_PAGE, .array = "a/b/v", .inner = inner
+	};
+	static const struct row rows[] = {
+		{ "{\"a\":{\"b\":{\"v\":[{\"x\":1}]}}}", "{\"x\":1}@16 ." },
+		{ "{\"v\":[{}],\"b\":{\"v\":[{}]},\"a\":{\"v\":[{}],\"c\":{"
+		  "\"v\":[{}]},\"b\":{\"n\":[],\"v\":[{\"x\":1}],\"w\":2},"
+		  "\"d\":1},\"e\":3}",
+		    "{\"x\":1}@71 ." },
+		{ "{\"a\":{\"b\":{\"v\":[]}}}", "." },
+		{ "{\"a\":[{\"b\":{\"v\":[{}]}}]}",
+		    "no array \"a/b/v\" of records" },
+		{ "{\"a\":{\"b\":{}}}", "no array \"a/b/v\" of records" },
+		{ "{\"a\":{\"b\":{\"v\":[{}]}}", "ended at byte 22" },
+		{ "{\"a\":{\"b\":{\"v\":[]}}}}", "expected nothing more" },
+	};
+	static const char members[] =
+	    "{\"c\":{\"d\":{\"e\":7}},\"a\":{\"n\":1,\"b\":{\"next\":\"x\","
+	    "\"v\":[]},\"c\":{\"d\":{\"e\":8}}},\"n\":2}";
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(rows); i++) {
+		for (size_t cut = 1; cut <= 64; cut *= 2) {
+			struct buf log;
+
+			buf_init(&log, 4096);
+			play(&o, rows[i].text, strlen(rows[i].text), cut, &log);
+			if (rows[i].want[0] == '{' || rows[i].want[0] == '.')
+				assert_string_equal(log.p, rows[i].want);
+			else
+				assert_non_null(strstr(log.p, rows[i].want));
+			buf_fini(&log);
+		}
+	}
+	for (size_t cut = 1; cut <= 64; cut *= 2) {
+		struct split *s = split_new(&o, &handlers, NULL);
+
+		for (int round = 0; round < 2; round++) {
+			assert_int_equal(feed_cut(s, members,
+					     sizeof(members) - 1, cut, NULL),
+			    0);
+			assert_string_equal(split_member(s, "a/b/next"), "x");
+			assert_string_equal(split_member(s, "c/d/e"), "7");
+			assert_string_equal(split_member(s, "a/n"), "1");
+			assert_string_equal(split_member(s, "n"), "2");
+			assert_null(split_member(s, "next"));
+			split_reset(s);
+		}
+		split_free(s);
+	}
+}
+
+static void
 sizes_are_bounded(void **state)
 {
-	static const struct split_options small = { SPLIT_PAGE, NULL, 10, 0 };
-	static const struct split_options short_page = { SPLIT_PAGE, NULL, 0,
-		16 };
+	static const struct split_options small = { .shape = SPLIT_PAGE,
+		.max_element = 10 };
+	static const struct split_options short_page = { .shape = SPLIT_PAGE,
+		.max_page = 16 };
 
 	(void)state;
 	expect(&small, "[{\"a\":\"bc\"},{\"a\":\"bcd\"},{}]",
@@ -481,7 +539,8 @@ sizes_are_bounded(void **state)
 static void
 a_page_that_is_too_long_is_an_error(void **state)
 {
-	static const struct split_options o = { SPLIT_PAGE, NULL, 0, 16 };
+	static const struct split_options o = { .shape = SPLIT_PAGE,
+		.max_page = 16 };
 	struct err e = { .kind = ERR_NONE };
 	struct buf log;
 	struct split *s;
@@ -702,6 +761,7 @@ main(void)
 		cmocka_unit_test(anything_that_holds_records_can_be_translated),
 		cmocka_unit_test(long_integers_are_marked),
 		cmocka_unit_test(nesting_is_bounded),
+		cmocka_unit_test(an_array_may_lie_inside_of_objects),
 		cmocka_unit_test(sizes_are_bounded),
 		cmocka_unit_test(a_page_that_is_too_long_is_an_error),
 		cmocka_unit_test(the_pages_own_members_are_kept),
