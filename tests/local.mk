@@ -6,11 +6,13 @@ PY_LOG_COMPILER = $(PYTHON3) $(top_srcdir)/tests/scenario/tap.py
 scenarios = \
 	tests/scenario/test_agreement.py \
 	tests/scenario/test_api.py \
+	tests/scenario/test_backlog.py \
 	tests/scenario/test_broken.py \
 	tests/scenario/test_checker.py \
 	tests/scenario/test_convert.py \
 	tests/scenario/test_faults.py \
 	tests/scenario/test_framing.py \
+	tests/scenario/test_gaps.py \
 	tests/scenario/test_grants.py \
 	tests/scenario/test_health.py \
 	tests/scenario/test_kill.py \
