@@ -79,6 +79,7 @@ struct conf_source {
 struct conf_destination {
 	const struct kf_section *section;
 	struct conf_words url;
+	uint64_t return_after;
 	const char *ca_file;
 	const char *client_certificate_file;
 	const char *client_key_file;

@@ -319,6 +319,7 @@ conf__rules_destinations(struct conf *c)
 
 		*out = (struct dest_options){
 			.name = raw->section->name,
+			.return_ms = raw->return_after,
 			.tls = {
 				.ca_file = raw->ca_file,
 				.certificate_file =

@@ -5,7 +5,6 @@
 
 #include <netdb.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clk.h"
@@ -13,23 +12,20 @@
 #include "base/mem.h"
 #include "base/obj.h"
 
+#include "syslog/resolve.h"
+
 #include "syslog/conn.h"
 
-#define LOG_ROOM       "syslog"
+#define LOG_ROOM   "syslog"
 
-#define CONN_MAGIC     0x636f6e6eU
-#define LOOKUP_MAGIC   0x6c6f6f6bU
-
-/* A firewall that drops our SYN is not waited for longer: two repeats of it
-   have gone by then (RFC 6298: 1 s, 2 s, 4 s). */
-#define CONNECT_MAX_MS 10000U
+#define CONN_MAGIC 0x636f6e6eU
 
 /* A connection that lasted so long was one, even if nothing was sent on it;
    and so long a connection must last after one that did no work. */
-#define PROVEN_MS      1000U
+#define PROVEN_MS  1000U
 
 /* Batches in one turn of the loop, so that other rooms get theirs. */
-#define BATCHES        4
+#define BATCHES    4
 
 /*
  *            +------------------ next address ------------------+
@@ -48,6 +44,8 @@
  *  UP       sends, and looks while anything has not settled: then, and while
  *           the connection is on probation, the timer ticks; otherwise nothing
  *           wakes us.  Ended by whatever calls failed().
+ *           While a later URL of the list serves, a scout looks after the
+ *           earlier ones; go_back() goes over to the one that it found.
  *  BACKOFF  every URL was tried, or a connection that had worked broke.  Ended
  *           by the timer.
  *  CLOSED   for ever.
@@ -180,6 +178,17 @@ drop_link(struct conn *c)
 	(void)uv_timer_stop(&c->timer);
 }
 
+/* Nobody looks for an earlier receiver, none has been found. */
+static void
+forget_next(struct conn *c)
+{
+	scout_stop(&c->scout);
+	if (c->next != NULL)
+		c->next->transport->drop(c->next);
+	c->next = NULL;
+	c->is_returning = false;
+}
+
 static void
 free_addrs(struct conn *c)
 {
@@ -250,6 +259,7 @@ failed(struct conn *c, const struct err *why)
 	drop_link(c);
 	log_debug("connection of %s failed: %s", c->options->name, e.text);
 	if (was_up) {
+		forget_next(c);
 		c->counts->breaks++;
 		spool_rewind(c->spool); /* S1 */
 		c->is_probation = !was_good || c->transport->is_probing;
@@ -278,39 +288,20 @@ failed(struct conn *c, const struct err *why)
 
 /* RESOLVE */
 
-struct lookup {
-	unsigned int magic;
-	uv_getaddrinfo_t req;
-	struct conn *conn; /* NULL: nobody waits any more */
-};
-
 static void
-on_resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *addrs)
+on_resolved(void *ctx, struct addrinfo *addrs, const struct err *e)
 {
-	struct lookup *l;
 	struct conn *c;
-	struct err e;
 
-	OBJ_CAST(l, req->data, LOOKUP_MAGIC);
-	c = l->conn;
-	free(l);
-	if (c == NULL) {
-		uv_freeaddrinfo(addrs);
-		return;
-	}
-	OBJ_CHECK(c, CONN_MAGIC);
+	OBJ_CAST(c, ctx, CONN_MAGIC);
 	c->lookup = NULL;
 	assert(c->state == &RESOLVE && c->addrs == NULL);
-	if (status == 0 && addrs != NULL) {
+	if (addrs != NULL) {
 		c->addrs = addrs;
 		c->addr = addrs;
 		go(c, &CONNECT);
 	} else {
-		(void)err_set(&e, ERR_NET,
-		    "cannot resolve the name: %s: correct the host in url, or "
-		    "see to the resolver",
-		    uv_strerror(status));
-		failed(c, &e);
+		failed(c, e);
 	}
 	conn_run(c);
 }
@@ -318,29 +309,15 @@ on_resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *addrs)
 static enum next
 st_resolve(struct conn *c)
 {
-	const struct dest_url *u = url_of(c);
-	const struct addrinfo hints = {
-		.ai_flags = AI_NUMERICSERV,
-		.ai_family = AF_UNSPEC,
-		.ai_socktype = c->transport->socktype,
-	};
 	struct err e;
-	int r;
 
 	if (c->lookup != NULL)
 		return NEXT_WAIT;
 	assert(c->link == NULL && c->addrs == NULL);
-	c->lookup = xcalloc(1, sizeof(*c->lookup));
-	c->lookup->magic = LOOKUP_MAGIC;
-	c->lookup->conn = c;
-	c->lookup->req.data = c->lookup;
-	r = uv_getaddrinfo(
-	    c->loop, &c->lookup->req, on_resolved, u->host, u->port, &hints);
-	if (r == 0)
+	c->lookup = resolve_start(
+	    c->loop, url_of(c), c->transport->socktype, on_resolved, c, &e);
+	if (c->lookup != NULL)
 		return NEXT_WAIT;
-	free(c->lookup);
-	c->lookup = NULL;
-	link_err(&e, r, "cannot resolve the name");
 	failed(c, &e);
 	return NEXT_RUN;
 }
@@ -388,21 +365,39 @@ st_connect(struct conn *c)
 	return NEXT_WAIT;
 }
 
+/* The link is there; everything counts from here. */
+static void
+begin(struct conn *c)
+{
+	uint64_t settle_ms = c->transport->settle_ms;
+
+	c->up_ms = clk_ms();
+	c->has_worked = false;
+	c->line_max = c->link->line_max;
+	settle_start(&c->settle,
+	    settle_ms != 0 ? settle_ms : c->options->settle_ms, c->up_ms);
+	scout_start(&c->scout);
+	/* Where connecting proves nothing, it is no news either. */
+	if (c->transport->is_blind || c->url == c->said_url)
+		return;
+	c->said_url = c->url;
+	log_info("destination %s uses url number %zu of its %zu",
+	    c->options->name, c->url + 1, c->options->n_urls);
+}
+
 void
 link_opened(struct link *k)
 {
 	struct conn *c = k->conn;
-	uint64_t settle_ms;
 
 	OBJ_CHECK(c, CONN_MAGIC);
-	settle_ms = c->transport->settle_ms;
+	if (k == c->scout.link) {
+		scout_opened(&c->scout);
+		return;
+	}
 	assert(c->state == &CONNECT && c->link == k);
 	(void)uv_timer_stop(&c->timer);
-	c->up_ms = clk_ms();
-	c->has_worked = false;
-	c->line_max = k->line_max;
-	settle_start(&c->settle,
-	    settle_ms != 0 ? settle_ms : c->options->settle_ms, c->up_ms);
+	begin(c);
 	go(c, &UP);
 	if (!c->is_probation)
 		tell_up(c);
@@ -430,6 +425,48 @@ watch(struct conn *c)
 	(void)uv_timer_start(&c->timer, on_tick, tick_ms, tick_ms);
 }
 
+/* Nothing is given any more, so that little is sent twice; but a receiver
+   that hangs is not waited for. */
+void
+scout_found(struct conn *c, size_t url, struct link *link)
+{
+	assert(c->state == &UP && !c->is_returning && c->next == NULL);
+	c->is_returning = true;
+	c->return_by_ms = clk_ms() + 2 * c->settle.settle_ms;
+	c->next_url = url;
+	c->next = link;
+	conn_run(c);
+}
+
+static bool
+is_drained(const struct conn *c)
+{
+	return (c->spool->unsettled == 0 && c->spool->part == 0) ||
+	    clk_ms() >= c->return_by_ms;
+}
+
+/* From a later receiver to an earlier one. */
+static enum next
+go_back(struct conn *c)
+{
+	struct link *next = c->next;
+
+	c->next = NULL;
+	forget_next(c);
+	drop_link(c);
+	free_addrs(c);
+	spool_rewind(c->spool); /* S1 */
+	c->url = c->next_url;
+	if (next == NULL) {
+		c->is_probation = c->transport->is_probing;
+		go(c, &RESOLVE);
+		return NEXT_RUN;
+	}
+	c->link = next;
+	begin(c);
+	return NEXT_RUN;
+}
+
 static enum next
 st_up(struct conn *c)
 {
@@ -438,8 +475,12 @@ st_up(struct conn *c)
 	enum sent r = SENT_ALL;
 
 	assert(c->link != NULL && c->link->is_open);
+	if (c->is_returning && is_drained(c))
+		return go_back(c);
+	if (c->is_returning)
+		lines = 0;
 	/* One probe at a time. */
-	if (c->is_probation && c->transport->is_probing)
+	else if (c->is_probation && c->transport->is_probing)
 		lines = c->spool->unsettled == 0 ? 1 : 0;
 	for (int i = 0; lines > 0 && i < BATCHES && r == SENT_ALL; i++) {
 		uint64_t before = c->spool->given;
@@ -504,6 +545,8 @@ void
 link_writable(struct link *k)
 {
 	OBJ_CHECK(k->conn, CONN_MAGIC);
+	if (k != k->conn->link)
+		return;
 	assert(k->conn->state == &UP);
 	conn_run(k->conn);
 }
@@ -514,6 +557,15 @@ link_broke(struct link *k, const struct err *e)
 	struct conn *c = k->conn;
 
 	OBJ_CHECK(c, CONN_MAGIC);
+	if (k == c->scout.link) {
+		scout_broke(&c->scout, e);
+		return;
+	}
+	if (k == c->next) {
+		forget_next(c);
+		scout_start(&c->scout);
+		return;
+	}
 	assert(c->link == k);
 	failed(c, e);
 	conn_run(c);
@@ -584,6 +636,7 @@ conn_start(struct conn *c, uv_loop_t *loop)
 	(void)uv_idle_init(loop, &c->soon);
 	c->timer.data = c;
 	c->soon.data = c;
+	scout_init(&c->scout, c);
 	(void)uv_idle_start(&c->soon, on_soon);
 }
 
@@ -604,14 +657,12 @@ conn_close(struct conn *c)
 		return;
 	drop_link(c);
 	free_addrs(c);
-	if (c->lookup != NULL) {
-		c->lookup->conn = NULL;
-		/* If a thread is at it already, it comes to its end. */
-		(void)uv_cancel((uv_req_t *)&c->lookup->req);
-		c->lookup = NULL;
-	}
+	forget_next(c);
+	resolve_cancel(c->lookup);
+	c->lookup = NULL;
 	go(c, &CLOSED);
-	c->closing = 2;
+	c->closing = 3;
+	uv_close((uv_handle_t *)&c->scout.timer, on_handle_closed);
 	uv_close((uv_handle_t *)&c->timer, on_handle_closed);
 	uv_close((uv_handle_t *)&c->soon, on_handle_closed);
 }

@@ -14,12 +14,17 @@
 #include "base/backoff.h"
 #include "base/err.h"
 #include "syslog/dest.h"
+#include "syslog/scout.h"
 #include "syslog/settle.h"
 #include "syslog/spool.h"
 #include "syslog/transport.h"
 
-struct lookup;
+struct resolve;
 struct state;
+
+/* A firewall that drops our SYN is not waited for longer: two repeats of it
+   have gone by then (RFC 6298: 1 s, 2 s, 4 s). */
+#define CONNECT_MAX_MS 10000U
 
 /* What the destination is told; all from the loop.  It may close the conn
    from inside. */
@@ -48,16 +53,23 @@ struct conn {
 
 	const struct state *state;
 	size_t url;             /* which of the failover list */
-	struct lookup *lookup;  /* a name being resolved */
+	struct resolve *lookup; /* a name being resolved */
 	struct addrinfo *addrs; /* of that URL */
 	const struct addrinfo *addr;
 	struct link *link;
+	struct link *next; /* open: it is to be gone over to */
 	struct settle settle;
+	struct scout scout;
 	struct backoff backoff;
-	uint64_t up_ms;    /* when the link opened */
-	bool has_worked;   /* the link has settled something */
-	bool is_probation; /* it is not told as up before it has lasted */
-	bool is_told_up;   /* the owner believes that it is up */
+	uint64_t up_ms; /* when the link opened */
+	/* An earlier receiver is well again; what was given is waited for. */
+	bool is_returning;
+	size_t next_url;
+	uint64_t return_by_ms; /* no longer */
+	size_t said_url;       /* the log believes that it is in use */
+	bool has_worked;       /* the link has settled something */
+	bool is_probation;     /* it is not told as up before it has lasted */
+	bool is_told_up;       /* the owner believes that it is up */
 	bool is_told_away;
 	struct err why;     /* what failed since the list was begun */
 	uint64_t warned_ms; /* of a certificate's end; 0: not yet */

@@ -71,6 +71,8 @@ struct dest_options {
 	const char *name;            /* [destination NAME] */
 	const struct dest_url *urls; /* failover list */
 	size_t n_urls;
+	uint64_t return_ms; /* so long an earlier URL must have been well before
+	                       a later one gives way; 0: it never does */
 	struct dest_tls tls;
 	enum dest_framing framing;
 	enum dest_header header;
@@ -121,7 +123,8 @@ struct dest_lane;
  * dest_new(loop, o, state, ctx, e): connect, from the loop, and stay connected
  * until dest_close().  The URLs are of one scheme: a line is framed once.
  * They are tried in order, each with all of its addresses, resolved anew each
- * time; after a connection that worked has broken, from the first on.
+ * time; after a connection that worked has broken, from the first on.  While a
+ * later one serves, the earlier ones are tried beside it (return_ms).
  * Returns NULL with e set to ERR_CONFIG.
  *
  * SIGPIPE must be ignored (main() does): libuv writes without MSG_NOSIGNAL.

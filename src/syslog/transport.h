@@ -62,6 +62,8 @@ struct transport {
 	uint64_t settle_ms; /* 0: as the options say */
 	/* After a break, hold all but one line until that line has settled. */
 	bool is_probing;
+	/* That a link opens says nothing of the receiver. */
+	bool is_blind;
 	/* Start a link; NULL with e set. */
 	struct link *(*open)(struct conn *c, const struct sockaddr *to,
 	    const struct link_options *o, struct err *e);

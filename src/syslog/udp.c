@@ -259,6 +259,7 @@ const struct transport udp_transport = {
 	    .max_ms = 1000 }, /* one probe a second */
 	.settle_ms = 1000,    /* DESIGN, promise 4 */
 	.is_probing = true,
+	.is_blind = true,
 	.open = udp_open,
 	.send = udp_send,
 	.look = udp_look,
