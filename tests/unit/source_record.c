@@ -54,7 +54,7 @@ on_refused(void *ctx, uint64_t index, uint64_t offset, const char *why)
 static void
 play(struct seen *seen, const char *text, size_t len)
 {
-	static const struct split_options any = { SPLIT_ANY, NULL, 0, 0 };
+	static const struct split_options any = { .shape = SPLIT_ANY };
 	static const struct split_handlers handlers = { on_element,
 		on_refused };
 	struct err e = { .kind = ERR_NONE };
