@@ -32,11 +32,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define LIMIT_LOW 64 /* bytes of an element, for some shapes */
 
 static const struct split_options shapes[] = {
-	{ SPLIT_PAGE, "value", 0, 0 },
-	{ SPLIT_PAGE, NULL, 0, 0 },
-	{ SPLIT_ANY, NULL, 0, 0 },
-	{ SPLIT_PAGE, "value", LIMIT_LOW, 0 },
-	{ SPLIT_ANY, NULL, LIMIT_LOW, 4096 },
+	{ .shape = SPLIT_PAGE, .array = "value" },
+	{ .shape = SPLIT_PAGE },
+	{ .shape = SPLIT_ANY },
+	{ .shape = SPLIT_PAGE, .array = "value", .max_element = LIMIT_LOW },
+	{ .shape = SPLIT_ANY, .max_element = LIMIT_LOW, .max_page = 4096 },
+	{ .shape = SPLIT_PAGE, .array = "data/items" },
 };
 
 struct watcher {
@@ -154,7 +155,7 @@ play(struct watcher *w, const struct split_options *o, const char *p,
 static void
 check_alone(struct watcher *w, const char *p, size_t len)
 {
-	static const struct split_options o = { SPLIT_PAGE, NULL, 0, 0 };
+	static const struct split_options o = { .shape = SPLIT_PAGE };
 	struct buf page;
 
 	if (!json_is_plain_object(p, len))
