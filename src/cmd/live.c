@@ -558,6 +558,10 @@ feed_start(struct feed *f)
 {
 	struct err e;
 
+	if (f->o->auth.token_url != NULL) {
+		ask_token(f); /* there is nothing to discover */
+		return;
+	}
 	f->tenant =
 	    auth_tenant_start(f->live->http, &f->o->auth, on_tenant, f, &e);
 	if (f->tenant == NULL) {

@@ -4,11 +4,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
+#include "base/buf.h"
+#include "base/limits.h"
 #include "base/num.h"
 #include "net/http.h"
 #include "net/listener.h"
+#include "source/api.h"
 
 #include "config/conf_priv.h"
 
@@ -202,5 +206,70 @@ conf__check_file(const char *text, struct err *e)
 		return err_set_errno(
 		    e, ERR_CONFIG, errno, "\"%s\" cannot be read", text);
 	(void)close(fd);
+	return 0;
+}
+
+int
+conf__check_url_path(const char *text, struct err *e)
+{
+	if (text[0] != '/' || text[1] == '/' || strchr(text, '#') != NULL)
+		return err_set(e, ERR_CONFIG,
+		    "not the path of a URL; write /path, without host");
+	return conf__check_word(text, e);
+}
+
+int
+conf__check_token_url(const char *text, struct err *e)
+{
+	struct buf origin;
+	int status;
+
+	buf_init(&origin, URL_MAX_BYTES);
+	status = url_origin(text, &origin);
+	buf_fini(&origin);
+	if (status == -1 || conf__check_word(text, e) == -1)
+		return err_set(
+		    e, ERR_CONFIG, "not a URL; write https://host/path");
+	return url_is_allowed(text, e);
+}
+
+/* RFC 9110, 5.1 and 5.5; the token's own header is not the user's. */
+int
+conf__check_header(const char *text, struct err *e)
+{
+	static const char name[] = "abcdefghijklmnopqrstuvwxyz"
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+	size_t len = strspn(text, name);
+
+	for (size_t i = len; text[i] != '\0'; i++) {
+		if (text[i] < ' ' || text[i] > '~')
+			len = 0;
+	}
+	if (len == 0 || text[len] != ':' || text[len + 1] != ' ')
+		return err_set(
+		    e, ERR_CONFIG, "not a header; write \"Name: value\"");
+	if (strncasecmp(text, "authorization:", 14) == 0)
+		return err_set(e, ERR_CONFIG,
+		    "the token is sent without being told; a secret of "
+		    "another kind must not stand here");
+	return 0;
+}
+
+/* "name" or "outer/inner". */
+int
+conf__check_member(const char *text, struct err *e)
+{
+	size_t len = strlen(text);
+
+	if (text[0] == '/' || text[len - 1] == '/' ||
+	    strstr(text, "//") != NULL || text[0] == '$')
+		return err_set(e, ERR_CONFIG,
+		    "not the name of a member; write name or outer/inner");
+	for (const char *p = text; *p != '\0'; p += strcspn(p, "/")) {
+		p += *p == '/';
+		if (strcspn(p, "/") > API_MEMBER_MAX)
+			return err_set(e, ERR_CONFIG,
+			    "a name of more than %u bytes", API_MEMBER_MAX);
+	}
 	return 0;
 }

@@ -82,6 +82,9 @@ conf_free(struct conf *c)
 			dest_url_fini(&d->urls[k]);
 		free(d->urls);
 	}
+	for (size_t i = 0; i < c->n_apis; i++)
+		conf__api_free(&c->apis[i]);
+	free(c->apis);
 	for (size_t i = 0; i < c->n_maps; i++)
 		map_free(c->maps[i].map);
 	for (size_t i = 0; i < c->n_secrets; i++)
@@ -159,21 +162,17 @@ is_again(struct conf *c, size_t index)
 static void
 unknown_section(struct conf *c, const struct kf_section *s)
 {
-	static const char *const names[] = { "source", "destination",
-		"forward" };
+	static const char *const names[] = { "source", "destination", "forward",
+		"api" };
 	const char *near = near_name(s->kind, names, NELEM(names));
 
-	if (strcmp(s->kind, "api") == 0) {
-		kf_fault_section(c->faults, FAULT_ERROR, s,
-		    "[api NAME] is not in this version yet; remove the "
-		    "section");
-	} else if (near != NULL) {
+	if (near != NULL) {
 		kf_fault_section(c->faults, FAULT_ERROR, s,
 		    "unknown section [%s]; did you mean [%s]?", s->kind, near);
 	} else {
 		kf_fault_section(c->faults, FAULT_ERROR, s,
 		    "unknown section [%s]; there are [source NAME], "
-		    "[destination NAME] and [forward]",
+		    "[destination NAME], [forward] and [api NAME]",
 		    s->kind);
 	}
 }
@@ -200,6 +199,18 @@ read_destination(struct conf *c, const struct kf_section *s)
 	raw = &c->destinations[c->n_destinations++];
 	*raw = (struct conf_destination){ .section = s };
 	conf__read_section(c, CONF_DESTINATION, s, raw);
+}
+
+static void
+read_api(struct conf *c, const struct kf_section *s)
+{
+	struct conf_api *raw;
+
+	c->apis =
+	    array_grow(c->apis, c->n_apis, &c->apis_cap, sizeof(c->apis[0]));
+	raw = &c->apis[c->n_apis++];
+	*raw = (struct conf_api){ .section = s };
+	conf__read_section(c, CONF_API, s, raw);
 }
 
 static void
@@ -240,6 +251,8 @@ read_sections(struct conf *c)
 			continue;
 		if (kind == CONF_SOURCE)
 			read_source(c, s);
+		else if (kind == CONF_API)
+			read_api(c, s);
 		else
 			read_destination(c, s);
 	}
@@ -347,6 +360,7 @@ load(const char *path, bool is_signing_in, struct faults *faults)
 	read_sections(c);
 	need_sections(c);
 	build_global(c);
+	conf__rules_apis(c);
 	conf__rules_sources(c);
 	conf__rules_destinations(c);
 	conf__rules_forwards(c);
@@ -374,7 +388,7 @@ static void
 list_option(const struct option *o, FILE *out)
 {
 	static const char *const kinds[] = { "global", "source", "destination",
-		"forward" };
+		"forward", "api" };
 	const bool has_range = o->type == OPTION_DURATION ||
 	    o->type == OPTION_SIZE || o->type == OPTION_NUMBER;
 	struct buf range;

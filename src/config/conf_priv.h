@@ -102,6 +102,36 @@ struct conf_forward {
 	const char *destination;
 };
 
+struct conf_api {
+	const struct kf_section *section;
+	const char *base_url;
+	const char *path;
+	const char *token_url;
+	const char *scope;
+	const char *resource;
+	struct conf_words headers;
+	const char *permission;
+	const char *records;
+	struct conf_words id;
+	const char *updated;
+	const char *created;
+	unsigned int time;
+	unsigned int is_final;
+	unsigned int paging;
+	const char *next;
+	const char *next_parameter;
+	uint64_t offset_max;
+	const char *count;
+	uint64_t page_size;
+	uint64_t page_max;
+	struct conf_words parameters;
+	struct conf_words until_parameters;
+	uint64_t calls_per_minute;
+	uint64_t calls_per_hour;
+	struct api row; /* built of it */
+	const char **lists[4];
+};
+
 struct conf_map {
 	const char *name;
 	struct map *map;
@@ -120,6 +150,8 @@ struct conf {
 	struct conf_global global;
 	struct conf_source *sources;
 	size_t n_sources, sources_cap;
+	struct conf_api *apis; /* those of the user's own */
+	size_t n_apis, apis_cap;
 	struct conf_destination *destinations;
 	size_t n_destinations, destinations_cap;
 	struct conf_forward *forwards;
@@ -147,6 +179,7 @@ enum conf_kind {
 	CONF_SOURCE,
 	CONF_DESTINATION,
 	CONF_FORWARD,
+	CONF_API,
 };
 
 /* "", "source", ...; -1 if there is none. */
@@ -173,7 +206,8 @@ void conf__fault_word(struct conf *c, const struct kf_section *s,
 typedef int conf_check_fn(const char *text, struct err *e);
 conf_check_fn conf__check_listen, conf__check_tenant, conf__check_guid,
     conf__check_origin, conf__check_proxy, conf__check_word,
-    conf__check_host_name, conf__check_file;
+    conf__check_host_name, conf__check_file, conf__check_url_path,
+    conf__check_token_url, conf__check_header, conf__check_member;
 bool conf__is_guid(const char *text);
 
 /*
@@ -184,6 +218,13 @@ uint64_t conf__print_section(
     struct conf *c, enum conf_kind kind, const struct kf_section *s);
 struct map *
 conf__compile_map(struct conf *c, const char *name, uint64_t *print);
+
+/* The rows of the user's own: built before the sources that name them. */
+void conf__rules_apis(struct conf *c);
+void conf__api_free(struct conf_api *raw);
+
+/* The row of that name, the user's own or not; NULL. */
+const struct api *conf__api_find(const struct conf *c, const char *name);
 
 /* Rules between options; they fill c->pub. */
 void conf__rules_sources(struct conf *c);

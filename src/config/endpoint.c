@@ -45,11 +45,13 @@ find_api(struct conf *c, const struct conf_source *raw)
 
 	if (raw->api == NULL)
 		return NULL;
-	api = api_find(raw->api);
+	api = conf__api_find(c, raw->api);
 	if (api != NULL)
 		return api;
-	for (; n < NAMES_MAX && api_at(n) != NULL; n++)
-		names[n] = api_at(n)->name;
+	for (; n < c->n_apis && n < NAMES_MAX / 2; n++)
+		names[n] = c->apis[n].section->name;
+	for (size_t i = 0; n < NAMES_MAX && api_at(i) != NULL; i++)
+		names[n++] = api_at(i)->name;
 	fault_name(c, raw->section, "api", names, n);
 	return NULL;
 }
@@ -148,9 +150,11 @@ fault_no_api(
 		if (api->origin[i] != NULL)
 			buf_addf(&all, " %s", cloud_row((enum cloud)i)->name);
 	}
-	conf__fault(c, raw->section, has_cloud ? "cloud" : "api",
-	    "API \"%s\" does not exist in cloud \"%s\"; it does in%s",
-	    api->name, raw->cloud, all.p);
+	/* Of one's own without a base-url that is told already. */
+	if (all.len != 0)
+		conf__fault(c, raw->section, has_cloud ? "cloud" : "api",
+		    "API \"%s\" does not exist in cloud \"%s\"; it does in%s",
+		    api->name, raw->cloud, all.p);
 	buf_fini(&all);
 }
 
@@ -171,7 +175,25 @@ set_audience(struct conf *c, const struct conf_source *raw,
 		o->resource = fill(c, api->resource, origin);
 	} else if (api->scope != NULL) {
 		o->scope = fill(c, api->scope, origin);
+	} else {
+		conf__fault(c, raw->section, "api",
+		    "[api %s] has neither \"scope\" nor \"resource\": set the "
+		    "one that its tokens are asked for with",
+		    api->name);
 	}
+}
+
+/* Entra's applications have a GUID, those of others any name. */
+static void
+check_client_id(
+    struct conf *c, const struct conf_source *raw, const struct api *api)
+{
+	struct err e;
+
+	if (raw->client_id != NULL && (api == NULL || api->token_url == NULL) &&
+	    conf__check_guid(raw->client_id, &e) == -1)
+		conf__fault(c, raw->section, "client-id", "\"%s\": %s",
+		    raw->client_id, e.text);
 }
 
 void
@@ -189,8 +211,10 @@ conf__rules_endpoint(
 		o->auth.authority = as_origin(c, raw->authority);
 	else
 		o->auth.authority = cloud_row(cloud)->authority;
+	check_client_id(c, raw, api);
 	if (api == NULL)
 		return;
+	o->auth.token_url = api->token_url;
 	if (has_cloud == -1)
 		return;
 	origin = find_origin(c, raw, api, cloud);

@@ -2,7 +2,7 @@
 
 noinst_LIBRARIES += libconfig.a
 libconfig_a_SOURCES = \
-	src/config/check.c \
+	src/config/api.c src/config/check.c \
 	src/config/conf.c src/config/conf.h \
 	src/config/conf_priv.h \
 	src/config/endpoint.c \
@@ -34,4 +34,5 @@ endif
 
 dist_man_MANS += man/cefwd.conf.5
 exampledir = $(docdir)
-dist_example_DATA = dist/cefwd.conf.example
+dist_example_DATA = dist/cefwd.conf.example dist/sophos-central.conf \
+	dist/sophos-central.map

@@ -15,6 +15,7 @@
 #define AT_S(field) offsetof(struct conf_source, field)
 #define AT_D(field) offsetof(struct conf_destination, field)
 #define AT_F(field) offsetof(struct conf_forward, field)
+#define AT_A(field) offsetof(struct conf_api, field)
 
 /* In the order of enum log_level. */
 static const char *const log_levels[] = { "error", "warning", "info", "debug",
@@ -28,6 +29,12 @@ static const char *const assertions[] = { "sha256", "sha1", NULL };
 /* In the order of enum log_format. */
 static const char *const log_formats[] = { "auto", "text", "json", "journal",
 	NULL };
+
+/* In the order of enum api_time; of enum api_paging. */
+static const char *const times[] = { "iso", "iso-ms", "iso-s", "epoch",
+	"epoch-ms", NULL };
+static const char *const pagings[] = { "none", "link", "header", "offset",
+	"cursor", NULL };
 
 /* In the order of enum lane_updates. */
 static const char *const updates[] = { "first", "changed", "all", NULL };
@@ -90,7 +97,7 @@ static const struct option options[] = {
 	  .reload = RELOAD_LIVE,
 	  .help = "domain or ID of the tenant; several make a feed each" },
 	{ CONF_SOURCE, "client-id", OPTION_TEXT, AT_S(client_id),
-	  .check = conf__check_guid,
+	  .check = conf__check_word,
 	  .help = "application (client) ID of the app registration" },
 	{ CONF_SOURCE, "client-secret-file", OPTION_PATH,
 	  AT_S(client_secret_file),
@@ -228,6 +235,77 @@ static const struct option options[] = {
 	{ CONF_FORWARD, "destination", OPTION_TEXT, AT_F(destination),
 	  .is_required = true,
 	  .help = "name of the destination that gets its alerts" },
+
+	{ CONF_API, "base-url", OPTION_TEXT, AT_A(base_url),
+	  .is_required = true, .check = conf__check_origin,
+	  .help = "scheme, host and port of the API" },
+	{ CONF_API, "path", OPTION_TEXT, AT_A(path),
+	  .is_required = true, .check = conf__check_url_path,
+	  .help = "path of its list of alerts" },
+	{ CONF_API, "token-url", OPTION_TEXT, AT_A(token_url),
+	  .check = conf__check_token_url,
+	  .help = "token endpoint, if that is not Entra ID's" },
+	{ CONF_API, "scope", OPTION_TEXT, AT_A(scope),
+	  .check = conf__check_word,
+	  .help = "scope that a token is asked for with" },
+	{ CONF_API, "resource", OPTION_TEXT, AT_A(resource),
+	  .check = conf__check_word,
+	  .help = "resource, instead of a scope" },
+	{ CONF_API, "headers", OPTION_TEXTS, AT_A(headers),
+	  .check = conf__check_header,
+	  .help = "further headers of each request" },
+	{ CONF_API, "permission", OPTION_TEXT, AT_A(permission),
+	  .def = "\"the permission to read alerts\"",
+	  .help = "what is missing where the API answers 403, in words" },
+	{ CONF_API, "parameters", OPTION_TEXTS, AT_A(parameters),
+	  .help = "query of each request" },
+	{ CONF_API, "until-parameters", OPTION_TEXTS, AT_A(until_parameters),
+	  .help = "query of requests for a time that has an end" },
+	{ CONF_API, "time-format", OPTION_CHOICE, AT_A(time),
+	  .def = "iso", .words = times,
+	  .help = "how times are written in queries" },
+	{ CONF_API, "records", OPTION_TEXT, AT_A(records),
+	  .check = conf__check_member,
+	  .help = "member of the answer that holds the alerts" },
+	{ CONF_API, "id", OPTION_TEXTS, AT_A(id), .def = "id",
+	  .check = conf__check_member,
+	  .help = "member that is an alert's identity" },
+	{ CONF_API, "updated", OPTION_TEXT, AT_A(updated),
+	  .check = conf__check_member,
+	  .help = "member with the time of its last update" },
+	{ CONF_API, "created", OPTION_TEXT, AT_A(created),
+	  .check = conf__check_member,
+	  .help = "member with the time of its creation" },
+	{ CONF_API, "final", OPTION_CHOICE, AT_A(is_final),
+	  .def = "no", .words = switches,
+	  .help = "whether an alert never changes" },
+	{ CONF_API, "paging", OPTION_CHOICE, AT_A(paging),
+	  .def = "none", .words = pagings,
+	  .help = "how the next page is asked for" },
+	{ CONF_API, "next", OPTION_TEXT, AT_A(next),
+	  .check = conf__check_member,
+	  .help = "member of the answer that names the next page" },
+	{ CONF_API, "next-parameter", OPTION_TEXT, AT_A(next_parameter),
+	  .check = conf__check_word,
+	  .help = "parameter that asks for the next page" },
+	{ CONF_API, "offset-max", OPTION_NUMBER, AT_A(offset_max),
+	  .def = "0", .min = 1, .max = 1000000000, .allows_zero = true,
+	  .help = "largest offset that the API takes" },
+	{ CONF_API, "count", OPTION_TEXT, AT_A(count),
+	  .check = conf__check_member,
+	  .help = "member of the answer that counts all alerts" },
+	{ CONF_API, "page-size", OPTION_NUMBER, AT_A(page_size),
+	  .def = "0", .min = 1, .max = 10000, .allows_zero = true,
+	  .help = "alerts asked for in one call" },
+	{ CONF_API, "page-size-max", OPTION_NUMBER, AT_A(page_max),
+	  .def = "0", .min = 1, .max = 10000, .allows_zero = true,
+	  .help = "largest page-size that the API takes" },
+	{ CONF_API, "calls-per-minute", OPTION_NUMBER, AT_A(calls_per_minute),
+	  .def = "0", .min = 1, .max = 1000000, .allows_zero = true,
+	  .help = "calls that the API allows in a minute" },
+	{ CONF_API, "calls-per-hour", OPTION_NUMBER, AT_A(calls_per_hour),
+	  .def = "0", .min = 1, .max = 100000000, .allows_zero = true,
+	  .help = "calls that the API allows in an hour" },
 };
 
 /* What the design names and a later version brings. */

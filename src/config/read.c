@@ -27,6 +27,7 @@ static const struct {
 	[CONF_SOURCE] = { "source", "[source NAME]" },
 	[CONF_DESTINATION] = { "destination", "[destination NAME]" },
 	[CONF_FORWARD] = { "forward", "[forward]" },
+	[CONF_API] = { "api", "[api NAME]" },
 };
 
 int

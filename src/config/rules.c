@@ -144,6 +144,20 @@ rule_tenants(struct conf *c, const struct conf_source *raw)
 	}
 }
 
+/* cefwd login knows Entra's endpoints only. */
+static void
+rule_user(struct conf *c, const struct conf_source *raw,
+    const struct config_feed *feed)
+{
+	if (feed->auth.token_url != NULL &&
+	    feed->auth.grant == AUTH_REFRESH_TOKEN)
+		conf__fault(c, raw->section, "api",
+		    "[api %s] has a token endpoint of its own, where an "
+		    "application signs in and no user; set "
+		    "\"client-secret-file\"",
+		    raw->api);
+}
+
 static void
 build_source(
     struct conf *c, const struct conf_source *raw, struct config_source *out)
@@ -161,6 +175,7 @@ build_source(
 	feed.source.client = raw->client_id;
 	conf__rules_endpoint(c, raw, &feed);
 	conf__rules_grant(c, raw, &feed.auth);
+	rule_user(c, raw, &feed);
 	rule_proxy(c, raw, &feed.source.route);
 	feed.auth.route = feed.source.route;
 	rule_page_size(c, raw, feed.source.api);
@@ -189,7 +204,8 @@ build_source(
 		*f = feed;
 		f->source.tenant = raw->tenant.v[i].text;
 		f->auth.tenant = raw->tenant.v[i].text;
-		conf__rules_sign_in(c, raw, &f->auth);
+		if (f->auth.token_url == NULL)
+			conf__rules_sign_in(c, raw, &f->auth);
 	}
 }
 

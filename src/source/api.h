@@ -40,12 +40,13 @@ enum api_paging {
 	API_PAGING_CURSOR, /* next_param: the text of the page's member next */
 };
 
-/* How times stand in records and requests; a request's are rounded so that
-   no record is left out, and records are checked again. */
+/* How times stand in requests, rounded so that no record is left out (records
+   are checked again), and what their numbers are in records, where ISO 8601 is
+   read whatever this is. */
 enum api_time {
 	API_TIME_ISO,      /* 2026-01-02T03:04:05.1234567Z */
-	API_TIME_ISO_MS,   /* 2026-01-02T03:04:05.123Z; read as above */
-	API_TIME_ISO_S,    /* 2026-01-02T03:04:05Z; read as above */
+	API_TIME_ISO_MS,   /* 2026-01-02T03:04:05.123Z */
+	API_TIME_ISO_S,    /* 2026-01-02T03:04:05Z */
 	API_TIME_EPOCH,    /* seconds since 1970, fractions are read */
 	API_TIME_EPOCH_MS, /* milliseconds since 1970 */
 };
@@ -65,6 +66,11 @@ enum api_time {
 #define API_PAGE_SIZE     "{page-size}"
 #define API_FILTER        "{filter}"
 
+/* In a header: the feed's tenant. */
+#define API_TENANT        "{tenant}"
+
+#define API_MEMBER_MAX    255U
+
 struct api {
 	const char *name;
 	/* By cloud: origin, or NULL where the API does not exist.  A "%s" in
@@ -79,9 +85,11 @@ struct api {
 	const char *path;           /* "/v1.0/security/alerts_v2" */
 	const char *scope;          /* v2; "%s" is the origin; NULL: v1 only */
 	const char *resource;       /* v1 token endpoint; NULL: v2 */
+	const char *token_url;      /* of a server that is not Entra ID; NULL */
 	const char *permission;     /* what a 403 means is missing, in words */
 
-	/* Members; one inside another is "outer/inner". */
+	/* Members; one inside another is "outer/inner", a name has at most
+	   API_MEMBER_MAX bytes. */
 	const char *array;     /* "value"; NULL: the body is the array */
 	const char *const *id; /* members tried in turn; NULL-terminated */
 	const char *updated;   /* last update; NULL: none */
@@ -111,7 +119,8 @@ struct api {
 	const char *expand;
 	const char *item; /* NULL: without what expand would bring */
 
-	const char *const *headers; /* "Prefer: ...", NULL-terminated */
+	/* "Prefer: ...", NULL-terminated; "{tenant}" is the feed's. */
+	const char *const *headers;
 	const char *quota; /* rows of one name share it; NULL: its own */
 	unsigned int calls_per_min;  /* by application and tenant; */
 	unsigned int calls_per_hour; /* 0: not known */

@@ -80,18 +80,18 @@ time_member(const struct api *api, struct json_object *json, const char *path)
 	int64_t stamp;
 	int rc;
 
-	if (api->time == API_TIME_EPOCH || api->time == API_TIME_EPOCH_MS) {
-		rc = v == NULL ? -1 :
-				 epoch_parse(json_object_get_string(v),
-				     api->time == API_TIME_EPOCH ? STAMP_PER_S :
-								   STAMP_PER_MS,
-				     &stamp);
-	} else if (json_object_is_type(v, json_type_string)) {
-		rc = stamp_parse(json_object_get_string(v),
-		    (size_t)json_object_get_string_len(v), &stamp);
-	} else {
-		rc = -1;
-	}
+	if (v == NULL)
+		return STAMP_NONE;
+	rc = !json_object_is_type(v, json_type_string) ?
+	    -1 :
+	    stamp_parse(json_object_get_string(v),
+		(size_t)json_object_get_string_len(v), &stamp);
+	if (rc == -1 && api->time == API_TIME_EPOCH)
+		rc =
+		    epoch_parse(json_object_get_string(v), STAMP_PER_S, &stamp);
+	else if (rc == -1 && api->time == API_TIME_EPOCH_MS)
+		rc = epoch_parse(
+		    json_object_get_string(v), STAMP_PER_MS, &stamp);
 	/* .NET's unset time is in the year 1. */
 	return rc == -1 || stamp < 0 ? STAMP_NONE : stamp;
 }

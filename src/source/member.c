@@ -5,6 +5,7 @@
 
 #include <json-c/json.h>
 
+#include "source/api.h"
 #include "source/member.h"
 
 struct json_object *
@@ -12,9 +13,9 @@ member_at(struct json_object *v, const char *path)
 {
 	while (v != NULL && *path != '\0') {
 		size_t len = strcspn(path, "/");
-		char name[MEMBER_MAX + 1];
+		char name[API_MEMBER_MAX + 1];
 
-		if (len > MEMBER_MAX)
+		if (len > API_MEMBER_MAX)
 			return NULL;
 		memcpy(name, path, len);
 		name[len] = '\0';

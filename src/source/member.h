@@ -9,9 +9,6 @@
 
 struct json_object;
 
-/* The longest name on a path, in bytes; longer ones are nowhere. */
-#define MEMBER_MAX 255U
-
 /* The member at the end of "outer/inner" (a name alone is a path, too), of
    v's; borrowed.  NULL where there is none, or it is null. */
 struct json_object *member_at(struct json_object *v, const char *path);

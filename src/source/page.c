@@ -17,7 +17,7 @@
 #define ERROR_BODY_MAX (256U << 10)
 
 /* Accept, the request id and what a row adds. */
-#define HEADERS_MAX    16U
+#define HEADERS_MAX    (2U + SOURCE_HEADERS_MAX)
 
 /* RFC 9562, 5.4: random; support finds the request by it. */
 static void
@@ -155,10 +155,8 @@ source__page_start(struct source_pass *p, const char *bearer, struct err *e)
 	make_uuid(p->page.client_id);
 	(void)snprintf(
 	    id, sizeof(id), "client-request-id: %s", p->page.client_id);
-	for (size_t i = 0; o->api->headers != NULL &&
-	     o->api->headers[i] != NULL && n < HEADERS_MAX;
-	     i++)
-		headers[n++] = o->api->headers[i];
+	for (size_t i = 0; p->source->headers[i] != NULL; i++)
+		headers[n++] = p->source->headers[i];
 	split_reset(p->split);
 	p->page.has_head = false;
 	p->page.status = 0;

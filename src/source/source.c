@@ -23,6 +23,17 @@ add_inner(struct source *s, const char *path)
 	s->inner[n] = path;
 }
 
+static char *
+header_of(const struct source_options *o, const char *header)
+{
+	const char *p = strstr(header, API_TENANT);
+
+	if (p == NULL)
+		return xstrdup(header);
+	return xasprintf("%.*s%s%s", (int)(p - header), header, o->tenant,
+	    p + strlen(API_TENANT));
+}
+
 struct source *
 source_new(uv_loop_t *loop, struct http *http, struct auth *auth,
     const struct source_options *o)
@@ -35,6 +46,10 @@ source_new(uv_loop_t *loop, struct http *http, struct auth *auth,
 	s->auth = auth;
 	s->o = *o;
 	s->label = xasprintf("source %s (%s)", o->name, o->tenant);
+	for (size_t i = 0; i < SOURCE_HEADERS_MAX && o->api->headers != NULL &&
+	     o->api->headers[i] != NULL;
+	     i++)
+		s->headers[i] = header_of(o, o->api->headers[i]);
 	add_inner(s, o->api->next);
 	add_inner(s, o->api->count);
 	buf_init(&s->origin, URL_MAX_BYTES);
@@ -63,6 +78,8 @@ source_close(struct source *s)
 	OBJ_CHECK(s, SOURCE_MAGIC);
 	assert(s->passes == 0);
 	quota_give(s->o.quotas, s->quota);
+	for (size_t i = 0; i < SOURCE_HEADERS_MAX; i++)
+		free(s->headers[i]);
 	buf_fini(&s->origin);
 	free(s->label);
 	s->magic = 0;

@@ -22,13 +22,14 @@
 #include "source/source.h"
 #include "source/split.h"
 
-#define SOURCE_MAGIC      0x50c3feedU
-#define PASS_MAGIC        0x9a55e5e5U
+#define SOURCE_MAGIC       0x50c3feedU
+#define PASS_MAGIC         0x9a55e5e5U
 
-#define SOURCE_ID_MAX     512U /* bytes: source_record.id */
-#define SOURCE_WORD_MAX   128U /* bytes of a request id, a content type */
-#define SOURCE_CLAIMS_MAX 512U
-#define SOURCE_UUID_MAX   37U /* with its NUL */
+#define SOURCE_ID_MAX      512U /* bytes: source_record.id */
+#define SOURCE_WORD_MAX    128U /* bytes of a request id, a content type */
+#define SOURCE_HEADERS_MAX 13U
+#define SOURCE_CLAIMS_MAX  512U
+#define SOURCE_UUID_MAX    37U /* with its NUL */
 
 struct source {
 	unsigned int magic;
@@ -42,6 +43,7 @@ struct source {
 	struct quota *quota; /* NULL: calls are not counted */
 	struct log_throttle quota_log;
 	const char *inner[3]; /* what pages hold inside of objects */
+	char *headers[SOURCE_HEADERS_MAX + 1]; /* the row's, filled in */
 	/* Its $count tells of records that nobody gets to see. */
 	bool is_count_void;
 	struct log_throttle date_log;

@@ -74,10 +74,12 @@ keys_and_sections_are_told(void **state)
 		    "8:1+5 \"start\" stands twice; it is set in line 7\n" },
 		{ SOURCE DESTINATION "[sourcex b]\nx = 1\n[api x]\n[xyz]\n",
 		    "9:1+11 unknown section [sourcex]; did you mean [source]?\n"
-		    "11:1+7 [api NAME] is not in this version yet; remove "
-		    "the section\n"
+		    "11:1+7 [api NAME] lacks \"base-url\": scheme, host and "
+		    "port of the API\n"
+		    "11:1+7 [api NAME] lacks \"path\": path of its list of "
+		    "alerts\n"
 		    "12:1+5 unknown section [xyz]; there are [source NAME], "
-		    "[destination NAME] and [forward]\n" },
+		    "[destination NAME], [forward] and [api NAME]\n" },
 		{ SOURCE DESTINATION DESTINATION,
 		    "9:1+15 [destination d] stands twice; the other is in "
 		    "line 7\n" },
@@ -371,10 +373,75 @@ a_secret_is_never_shown(void **state)
 	}
 }
 
+static void
+apis_of_ones_own_are_checked(void **state)
+{
+#define OWN "[api own]\nbase-url = https://a.example.com\npath = /x\n"
+	static const struct fault_row rows[] = {
+		{ SOURCE DESTINATION OWN
+		    "parameters = since={cretaed-from} =x {y}\n"
+		    "until-parameters = a={created-until}\n",
+		    "12:14+20 unknown {cretaed-from}; did you mean "
+		    "{created-from}?\n"
+		    "12:35+2 \"=x\" is no parameter; write name=value\n"
+		    "12:38+3 \"{y}\" is no parameter; write name=value\n"
+		    "13:20+17 {created-until} needs \"created\": which member "
+		    "of a record tells that time\n" },
+		{ SOURCE DESTINATION OWN
+		    "parameters = a={updated-from} b={created-until}\n"
+		    "paging = cursor\nfinal = yes\npage-size = 9\n"
+		    "page-size-max = 8\n",
+		    "12:31+17 {created-until} belongs in "
+		    "\"until-parameters\": most requests have no end\n"
+		    "13:10+6 \"paging = cursor\" needs \"next\": which member "
+		    "of a page names the next one\n"
+		    "13:10+6 \"paging = cursor\" needs \"next-parameter\": "
+		    "which parameter asks for the next page\n"
+		    "14:9+3 \"final = yes\" needs \"created\": records that "
+		    "never change are read by that time\n"
+		    "15:13+1 it is larger than \"page-size-max\"; make it "
+		    "smaller\n" },
+		{ SOURCE DESTINATION OWN
+		    "next = a\nnext-parameter = b\n"
+		    "headers = \"Authorization: x\" x \"A: b\"\n"
+		    "token-url = \"https://x y\"\nrecords = /a\n"
+		    "[api graph-alerts]\nbase-url = https://b/c\n"
+		    "path = x\n",
+		    "12:8+1 \"paging = none\" has no use for it; remove the "
+		    "line\n"
+		    "13:18+1 \"paging = none\" has no use for it; remove the "
+		    "line\n"
+		    "14:11+18 \"Authorization: x\": the token is sent without "
+		    "being told; a secret of another kind must not stand "
+		    "here\n"
+		    "14:30+1 \"x\": not a header; write \"Name: value\"\n"
+		    "15:13+13 \"https://x y\": not a URL; write "
+		    "https://host/path\n"
+		    "16:11+2 \"/a\": not the name of a member; write name or "
+		    "outer/inner\n"
+		    "17:1+18 \"graph-alerts\" is the name of an API that cefwd "
+		    "knows; choose another\n"
+		    "18:12+11 \"https://b/c\": only scheme, host and port "
+		    "stand here; leave \"/c\" out\n"
+		    "19:8+1 \"x\": not the path of a URL; write /path, without "
+		    "host\n" },
+		{ HEAD
+		    "api = own\ntenant = b.example.com\nclient-id = any\n" TAIL
+			OWN "token-url = https://l.example.com/t\n",
+		    "2:7+3 [api own] has neither \"scope\" nor \"resource\": "
+		    "set the one that its tokens are asked for with\n" },
+	};
+
+	(void)state;
+	check_faults(rows, NELEM(rows));
+#undef OWN
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(apis_of_ones_own_are_checked),
 		cmocka_unit_test(keys_and_sections_are_told),
 		cmocka_unit_test(values_are_told_at_their_word),
 		cmocka_unit_test(identities_and_endpoints_are_told),

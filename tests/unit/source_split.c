@@ -474,7 +474,7 @@ an_array_may_lie_inside_of_objects(void **state)
 		{ "{\"a\":[{\"b\":{\"v\":[{}]}}]}",
 		    "no array \"a/b/v\" of records" },
 		{ "{\"a\":{\"b\":{}}}", "no array \"a/b/v\" of records" },
-		{ "{\"a\":{\"b\":{\"v\":[{}]}}", "ended at byte 22" },
+		{ "{\"a\":{\"b\":{\"v\":[{}]}}", "ended at byte 21" },
 		{ "{\"a\":{\"b\":{\"v\":[]}}}}", "expected nothing more" },
 	};
 	static const char members[] =
