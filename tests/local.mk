@@ -25,6 +25,7 @@ scenarios = \
 	tests/scenario/test_map_wants.py \
 	tests/scenario/test_oidc.py \
 	tests/scenario/test_once.py \
+	tests/scenario/test_reload.py \
 	tests/scenario/test_replay.py \
 	tests/scenario/test_run.py \
 	tests/scenario/test_schedules.py \

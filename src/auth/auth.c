@@ -699,6 +699,19 @@ auth_accept(struct auth *a, uint64_t serial)
 		a->is_taken = true;
 }
 
+void
+auth_look(struct auth *a)
+{
+	OBJ_CHECK(a, AUTH_MAGIC);
+	if (a->bearer == NULL || a->request != NULL || a->keeping != NULL ||
+	    is_unchanged(a))
+		return;
+	log_debug("source %s: the credential's file is another", a->o.name);
+	a->renew_ms = clk_ms();
+	a->retry_ms = 0;
+	schedule(a);
+}
+
 bool
 auth_skew_ms(const struct auth *a, int64_t *out)
 {

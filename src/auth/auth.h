@@ -104,6 +104,10 @@ void auth_doubt(struct auth *a, uint64_t serial);
 /* An API took the token of that serial. */
 void auth_accept(struct auth *a, uint64_t serial);
 
+/* Where the files of the credential are others than those that were sent, the
+   token is renewed now; it serves until then. */
+void auth_look(struct auth *a);
+
 /*
  * auth_skew_ms(a, out): how far the endpoint's clock (Date of its last answer)
  * is ahead of ours.  False where it has not told.

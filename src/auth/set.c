@@ -11,7 +11,7 @@
 
 struct member {
 	struct auth *auth;
-	struct auth_options o;
+	struct auth_options o; /* its texts are ours */
 	size_t taken;
 };
 
@@ -55,6 +55,43 @@ text_at(const struct auth_options *o, size_t offset)
 	return text;
 }
 
+static void
+set_text(struct auth_options *o, size_t offset, char *text)
+{
+	memcpy((char *)o + offset, &text, sizeof(text));
+}
+
+/* The configuration that the first one came from may be gone before the
+   last. */
+static void
+copy(const struct auth_options *from, struct auth_options *to)
+{
+	*to = *from;
+	to->name = xstrdup(from->name == NULL ? "" : from->name);
+	for (size_t i = 0; i < NELEM(texts); i++) {
+		const char *text = text_at(from, texts[i]);
+
+		set_text(to, texts[i], text == NULL ? NULL : xstrdup(text));
+	}
+}
+
+static void
+wipe_text(struct auth_options *o, size_t offset)
+{
+	char *text;
+
+	memcpy(&text, (char *)o + offset, sizeof(text));
+	wipe_free(text);
+}
+
+static void
+wipe(struct auth_options *o)
+{
+	for (size_t i = 0; i < NELEM(texts); i++)
+		wipe_text(o, texts[i]);
+	wipe_text(o, offsetof(struct auth_options, name));
+}
+
 static bool
 are_equal(const struct auth_options *a, const struct auth_options *b)
 {
@@ -93,6 +130,7 @@ auth_set_free(struct auth_set *s)
 struct auth *
 auth_set_take(struct auth_set *s, const struct auth_options *o, struct err *e)
 {
+	struct auth_options own;
 	struct auth *a;
 
 	for (size_t i = 0; i < s->n; i++) {
@@ -101,11 +139,14 @@ auth_set_take(struct auth_set *s, const struct auth_options *o, struct err *e)
 			return s->v[i].auth;
 		}
 	}
-	a = auth_new(s->loop, s->http, o, e);
-	if (a == NULL)
+	copy(o, &own);
+	a = auth_new(s->loop, s->http, &own, e);
+	if (a == NULL) {
+		wipe(&own);
 		return NULL;
+	}
 	s->v = array_grow(s->v, s->n, &s->cap, sizeof(*s->v));
-	s->v[s->n++] = (struct member){ .auth = a, .o = *o, .taken = 1 };
+	s->v[s->n++] = (struct member){ .auth = a, .o = own, .taken = 1 };
 	return a;
 }
 
@@ -118,8 +159,16 @@ auth_set_give(struct auth_set *s, struct auth *a)
 		if (--s->v[i].taken > 0)
 			return;
 		auth_close(a);
+		wipe(&s->v[i].o);
 		s->v[i] = s->v[--s->n];
 		return;
 	}
 	assert(a == NULL);
+}
+
+void
+auth_set_reload(struct auth_set *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		auth_look(s->v[i].auth);
 }

@@ -16,12 +16,14 @@ void auth_set_free(struct auth_set *s); /* all were given back; NULL is fine */
 
 /*
  * auth_set_take(s, o, e): the struct auth of that identity: the same where all
- * options but the name are equal, so that two sources ask for one token.  The
- * strings of the first one's options are borrowed until the last has given it
- * back; messages bear the first one's name.  NULL with e as auth_new().
+ * options but the name are equal, so that two sources ask for one token.
+ * Copies o; messages bear the first one's name.  NULL with e as auth_new().
  */
 struct auth *
 auth_set_take(struct auth_set *s, const struct auth_options *o, struct err *e);
 void auth_set_give(struct auth_set *s, struct auth *a); /* NULL is fine */
+
+/* auth_look() of each. */
+void auth_set_reload(struct auth_set *s);
 
 #endif /* CEFWD_AUTH_SET_H */

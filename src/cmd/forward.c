@@ -9,11 +9,14 @@
 
 #include "base/mem.h"
 #include "base/obj.h"
+#include "base/stamp.h"
 
 #include "cmd/forward.h"
 #include "cmd/guard.h"
 #include "cmd/input.h"
+#include "cmd/plan.h"
 #include "cmd/pulse.h"
+#include "cmd/reload.h"
 #include "config/conf.h"
 #include "net/listener.h"
 #include "status/status.h"
@@ -31,6 +34,7 @@ struct session {
 	uv_signal_t signals[NELEM(stop_signals)];
 	uv_timer_t timeout;
 	struct pulse pulse;
+	struct reload reload;
 	struct forwarder *fw; /* NULL before and after */
 	struct forwarder_options options;
 	struct forwarder_counts counts; /* at the end */
@@ -40,102 +44,6 @@ struct session {
 	struct err err;
 };
 
-/* The configuration's sources by tenant, and the lanes between them and the
-   destinations. */
-static void
-fill_feeds(
-    struct forwarder_options *o, const struct config *conf, size_t *first_feed)
-{
-	struct feed_options *feeds;
-	size_t n = 0;
-
-	for (size_t i = 0; i < conf->n_sources; i++)
-		n += conf->sources[i].n_feeds;
-	feeds = xcalloc(n, sizeof(*feeds));
-	o->feeds = feeds;
-	for (size_t i = 0; i < conf->n_sources; i++) {
-		const struct config_source *s = &conf->sources[i];
-
-		first_feed[i] = o->n_feeds;
-		for (size_t j = 0; j < s->n_feeds; j++) {
-			feeds[o->n_feeds++] = (struct feed_options){
-				.source = s->feeds[j].source,
-				.auth = s->feeds[j].auth,
-				.map = s->map,
-				.poll_interval_ms = s->poll_interval_ms,
-				.start_ms = s->start_ms,
-				.overlap_ms = s->overlap_ms,
-				.updates = s->updates,
-				.remember_ms = s->remember_ms,
-				.quiet_after_ms = s->quiet_after_ms,
-			};
-		}
-	}
-}
-
-static bool
-is_forwarded(const struct config *conf, size_t source, size_t dest)
-{
-	if (conf->n_forwards == 0)
-		return true;
-	for (size_t i = 0; i < conf->n_forwards; i++) {
-		if (conf->forwards[i].source == source &&
-		    conf->forwards[i].destination == dest)
-			return true;
-	}
-	return false;
-}
-
-static void
-fill_lanes(struct forwarder_options *o, const struct config *conf,
-    const size_t *first_feed)
-{
-	struct lane_pair *lanes;
-
-	lanes = xcalloc(o->n_feeds * conf->n_destinations, sizeof(*lanes));
-	o->lanes = lanes;
-	for (size_t i = 0; i < conf->n_sources; i++) {
-		for (size_t d = 0; d < conf->n_destinations; d++) {
-			if (!is_forwarded(conf, i, d))
-				continue;
-			for (size_t j = 0; j < conf->sources[i].n_feeds; j++)
-				lanes[o->n_lanes++] = (struct lane_pair){
-					.feed = first_feed[i] + j,
-					.dest = d,
-				};
-		}
-	}
-}
-
-static void
-options_init(struct forwarder_options *o, const struct forward_args *args,
-    const struct config *conf)
-{
-	size_t *first_feed = xcalloc(conf->n_sources, sizeof(*first_feed));
-
-	*o = (struct forwarder_options){
-		.mode = args->mode,
-		.is_printing = args->is_printing,
-		.since = args->since,
-		.until = args->until,
-		.state_dir = conf->state_dir,
-		.heartbeat_ms = conf->heartbeat_ms,
-		.stop_timeout_ms = conf->stop_timeout_ms,
-		.dests = conf->destinations,
-		.n_dests = conf->n_destinations,
-	};
-	fill_feeds(o, conf, first_feed);
-	fill_lanes(o, conf, first_feed);
-	free(first_feed);
-}
-
-static void
-options_fini(const struct forwarder_options *o)
-{
-	free((void *)(uintptr_t)o->feeds);
-	free((void *)(uintptr_t)o->lanes);
-}
-
 static void
 close_handles(struct session *s)
 {
@@ -143,6 +51,7 @@ close_handles(struct session *s)
 		uv_close((uv_handle_t *)&s->signals[i], NULL);
 	uv_close((uv_handle_t *)&s->timeout, NULL);
 	pulse_close(&s->pulse);
+	reload_close(&s->reload);
 }
 
 static void
@@ -251,6 +160,7 @@ init_handles(struct session *s)
 	(void)uv_timer_init(&s->loop, &s->timeout);
 	s->timeout.data = s;
 	pulse_init(&s->pulse, &s->loop, &s->status);
+	reload_init(&s->reload, &s->loop);
 	if (s->args->timeout_ms > 0)
 		(void)uv_timer_start(
 		    &s->timeout, on_timeout, s->args->timeout_ms, 0);
@@ -280,8 +190,10 @@ forward(struct session *s, const struct config *conf)
 		    PACKAGE_VERSION, s->options.n_feeds, s->options.n_dests,
 		    s->options.n_lanes);
 		if (s->args->mode == FORWARD_RUN &&
-		    open_listeners(s, conf) == 0)
+		    open_listeners(s, conf) == 0) {
+			reload_start(&s->reload);
 			pulse_ready(&s->pulse);
+		}
 	}
 	(void)uv_run(&s->loop, UV_RUN_DEFAULT);
 	/* A handle that is left over is our mistake. */
@@ -302,7 +214,9 @@ cmd_forward(const struct cmd_env *env, const struct forward_args *args)
 	struct session s = {
 		.args = args,
 		.status = { .version = PACKAGE_VERSION,
-		    .config_path = env->config_path },
+		    .config_path = env->config_path,
+		    .reload_at = STAMP_NONE },
+		.reload = { .env = env, .args = args },
 	};
 	struct config *conf;
 	FILE *trace;
@@ -315,6 +229,9 @@ cmd_forward(const struct cmd_env *env, const struct forward_args *args)
 		return status;
 	}
 	guard_memory();
+	/* One that comes before the loop runs finds what is read here. */
+	if (args->mode == FORWARD_RUN)
+		(void)signal(SIGHUP, SIG_IGN);
 	conf = config_load(env->config_path, faults);
 	faults_print(faults, stderr, env->is_quiet);
 	faults_free(faults);
@@ -323,10 +240,14 @@ cmd_forward(const struct cmd_env *env, const struct forward_args *args)
 	cmd_log_configure_as(env, conf->log_level, conf->log_format);
 	status = guard_trace(args->trace, &trace);
 	if (status == -1) {
-		options_init(&s.options, args, conf);
+		plan_init(&s.options, args, conf);
 		s.options.trace = trace;
+		s.reload.first = conf;
+		s.reload.status = &s.status;
+		s.reload.pulse = &s.pulse;
 		status = forward(&s, conf);
-		options_fini(&s.options);
+		reload_fini(&s.reload);
+		plan_fini(&s.options);
 		if (trace != NULL)
 			(void)fclose(trace);
 	}

@@ -19,7 +19,9 @@ cefwd_SOURCES = src/main.c \
 	src/cmd/notify.c src/cmd/notify.h \
 	src/cmd/once.c \
 	src/cmd/paper.c src/cmd/paper.h \
+	src/cmd/plan.c src/cmd/plan.h \
 	src/cmd/pulse.c src/cmd/pulse.h \
+	src/cmd/reload.c src/cmd/reload.h \
 	src/cmd/run.c \
 	src/cmd/status.c \
 	src/cmd/status_table.c src/cmd/status_table.h \

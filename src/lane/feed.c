@@ -287,7 +287,7 @@ static const struct source_handlers pass_handlers = {
 static bool
 wants_pass(const struct lane *l)
 {
-	return l->pass == NULL && lane__has_room(l) &&
+	return l->pass == NULL && !l->is_leaving && lane__has_room(l) &&
 	    !(l->is_done && l->fw->o->mode != FORWARD_RUN);
 }
 
@@ -435,7 +435,8 @@ feed__leave(struct feed *f, struct lane *l)
 }
 
 struct feed *
-feed__new(struct forwarder *fw, const struct feed_options *o)
+feed__new(
+    struct forwarder *fw, const struct feed_options *o, struct generation *gen)
 {
 	struct feed *f = xcalloc(1, sizeof(*f));
 
@@ -453,7 +454,65 @@ feed__new(struct forwarder *fw, const struct feed_options *o)
 	f->poll.data = f;
 	health__feed_init(f);
 	f->run = map_run_new(o->map);
+	f->print = o->print;
+	f->map_print = o->map_print;
+	f->gen = generation__ref(gen);
+	f->map_gen = generation__ref(gen);
 	return f;
+}
+
+/* Records are translated one by one, so the next one goes by the new map. */
+static void
+renew_map(struct feed *f, const struct map *map, struct generation *gen)
+{
+	map_run_free(f->run);
+	f->run = map_run_new(map);
+	f->n_told = 0;
+	generation__unref(f->map_gen);
+	f->map_gen = generation__ref(gen);
+}
+
+void
+feed__renew(
+    struct feed *f, const struct feed_options *o, struct generation *gen)
+{
+	uint64_t interval_ms = f->o->poll_interval_ms;
+
+	f->o = o;
+	if (f->map_print != o->map_print)
+		renew_map(f, o->map, gen);
+	f->map_print = o->map_print;
+	if (o->poll_interval_ms == interval_ms)
+		return;
+	f->due_ms = clk_ms() + o->poll_interval_ms;
+	(void)uv_timer_start(&f->poll, on_poll, o->poll_interval_ms, 0);
+}
+
+void
+feed__drop(struct lane *l)
+{
+	struct pass *p = l->pass;
+
+	l->is_leaving = true;
+	if (l->side != NULL)
+		side__stop(l->feed);
+	l->pass = NULL;
+	if (p != NULL)
+		feed__throttle(p);
+}
+
+void
+feed__adopt(struct feed *f, struct lane *l)
+{
+	if (l->feed == f)
+		return;
+	if (l->feed != NULL) {
+		feed__drop(l);
+		TAILQ_REMOVE(&l->feed->lanes, l, of_feed);
+	}
+	l->feed = f;
+	if (f != NULL)
+		TAILQ_INSERT_TAIL(&f->lanes, l, of_feed);
 }
 
 int
@@ -500,6 +559,8 @@ void
 feed__free(struct feed *f)
 {
 	map_run_free(f->run);
+	generation__unref(f->map_gen);
+	generation__unref(f->gen);
 	free(f->told);
 	free(f);
 }

@@ -117,17 +117,27 @@ on_dest_state(void *ctx, enum dest_state state, const struct err *e)
 static void
 destroy(struct forwarder *fw)
 {
+	struct lane *l;
+
 	for (size_t i = 0; i < fw->n_lanes; i++)
 		lane__free(fw->lanes[i]);
 	for (size_t i = 0; i < fw->n_feeds; i++)
 		feed__free(fw->feeds[i]);
-	for (size_t i = 0; i < fw->n_outlets; i++)
+	for (size_t i = 0; i < fw->n_outlets; i++) {
+		generation__unref(fw->outlets[i]->gen);
 		free(fw->outlets[i]);
+	}
+	while ((l = LIST_FIRST(&fw->leaving)) != NULL) {
+		LIST_REMOVE(l, leave_entry);
+		lane__free(l);
+	}
+	forwarder__bury(fw);
 	free(fw->lanes);
 	free(fw->feeds);
 	free(fw->outlets);
 	auth_set_free(fw->auths);
 	quota_set_free(fw->quotas);
+	generation__unref(fw->gen);
 	free(fw);
 }
 
@@ -138,7 +148,8 @@ on_closed(uv_handle_t *h)
 	struct forwarder *fw;
 
 	OBJ_CAST(fw, h->data, FORWARDER_MAGIC);
-	if (--fw->closing > 0)
+	/* What a reload has ended is buried by its timer. */
+	if (--fw->closing > 0 || !fw->is_closing)
 		return;
 	if (fw->ended != NULL)
 		fw->ended(fw->ctx, &fw->err);
@@ -153,8 +164,8 @@ forwarder__close_handle(struct forwarder *fw, uv_handle_t *h)
 	uv_close(h, on_closed);
 }
 
-static void
-close_outlet(struct outlet *out)
+void
+outlet__close(struct outlet *out)
 {
 	dest_close(out->dest);
 	forwarder__close_handle(out->fw, (uv_handle_t *)&out->late);
@@ -169,19 +180,24 @@ close_own_handles(struct forwarder *fw)
 	forwarder__close_handle(fw, (uv_handle_t *)&fw->heartbeat);
 	forwarder__close_handle(fw, (uv_handle_t *)&fw->watch);
 	forwarder__close_handle(fw, (uv_handle_t *)&fw->linger);
+	forwarder__close_handle(fw, (uv_handle_t *)&fw->reload_timer);
 }
 
 static void
 close_all(struct forwarder *fw)
 {
+	struct lane *l;
+
 	fw->is_closing = true;
 	close_own_handles(fw);
 	for (size_t i = 0; i < fw->n_feeds; i++)
 		feed__close(fw->feeds[i]);
 	for (size_t i = 0; i < fw->n_lanes; i++)
 		lane__close(fw->lanes[i]);
+	LIST_FOREACH(l, &fw->leaving, leave_entry)
+		lane__close(l);
 	for (size_t i = 0; i < fw->n_outlets; i++)
-		close_outlet(fw->outlets[i]);
+		outlet__close(fw->outlets[i]);
 	state_close(fw->state);
 	http_close(fw->http);
 }
@@ -204,23 +220,29 @@ feeds_have_ended(const struct forwarder *fw)
 	return true;
 }
 
+static bool
+is_written(struct lane *l)
+{
+	if (l->n_put == l->n_settled)
+		lane__flush(l);
+	return lane__is_idle(l);
+}
+
 static void
 on_step(uv_idle_t *h)
 {
 	bool is_idle = true;
 	struct forwarder *fw;
+	struct lane *l;
 
 	OBJ_CAST(fw, h->data, FORWARDER_MAGIC);
 	(void)uv_idle_stop(h);
 	if (fw->is_closing || !feeds_have_ended(fw))
 		return;
-	for (size_t i = 0; i < fw->n_lanes; i++) {
-		struct lane *l = fw->lanes[i];
-
-		if (l->n_put == l->n_settled)
-			lane__flush(l);
-		is_idle = is_idle && lane__is_idle(l);
-	}
+	for (size_t i = 0; i < fw->n_lanes; i++)
+		is_idle = is_written(fw->lanes[i]) && is_idle;
+	LIST_FOREACH(l, &fw->leaving, leave_entry)
+		is_idle = is_written(l) && is_idle;
 	if (is_idle && health__is_told(fw))
 		close_all(fw);
 }
@@ -243,8 +265,9 @@ forwarder__failed(struct forwarder *fw, const struct err *e)
 		log_err("%s", e->text);
 }
 
-static struct outlet *
-outlet_new(struct forwarder *fw, const struct dest_options *o)
+struct outlet *
+outlet__new(
+    struct forwarder *fw, const struct dest_options *o, struct generation *gen)
 {
 	struct outlet *out = xcalloc(1, sizeof(*out));
 
@@ -255,11 +278,12 @@ outlet_new(struct forwarder *fw, const struct dest_options *o)
 	(void)uv_timer_init(fw->loop, &out->late);
 	out->late.data = out;
 	health__outlet_init(out);
+	out->gen = generation__ref(gen);
 	return out;
 }
 
-static int
-outlet_open(struct outlet *out, struct err *e)
+int
+outlet__open(struct outlet *out, struct err *e)
 {
 	if (out->fw->o->is_printing)
 		return 0;
@@ -279,11 +303,11 @@ make_all(struct forwarder *fw)
 	fw->feeds = xcalloc(o->n_feeds, sizeof(struct feed *));
 	fw->lanes = xcalloc(o->n_lanes, sizeof(struct lane *));
 	for (size_t i = 0; i < o->n_dests; i++) {
-		fw->outlets[i] = outlet_new(fw, &o->dests[i]);
+		fw->outlets[i] = outlet__new(fw, &o->dests[i], fw->gen);
 		fw->outlets[i]->index = fw->n_outlets++;
 	}
 	for (size_t i = 0; i < o->n_feeds; i++) {
-		fw->feeds[i] = feed__new(fw, &o->feeds[i]);
+		fw->feeds[i] = feed__new(fw, &o->feeds[i], fw->gen);
 		fw->feeds[i]->index = fw->n_feeds++;
 	}
 }
@@ -333,7 +357,7 @@ open_all(struct forwarder *fw, struct err *e)
 	if (fw->http == NULL)
 		return -1;
 	for (size_t i = 0; i < fw->n_outlets; i++) {
-		if (outlet_open(fw->outlets[i], e) == -1)
+		if (outlet__open(fw->outlets[i], e) == -1)
 			return -1;
 	}
 	http_trace(fw->http, fw->o->trace);
@@ -366,7 +390,7 @@ close_half(struct forwarder *fw)
 	for (size_t i = 0; i < fw->n_lanes; i++)
 		lane__close(fw->lanes[i]);
 	for (size_t i = 0; i < fw->n_outlets; i++)
-		close_outlet(fw->outlets[i]);
+		outlet__close(fw->outlets[i]);
 	state_close(fw->state);
 	if (fw->http != NULL)
 		http_close(fw->http);
@@ -381,13 +405,19 @@ forwarder_new(uv_loop_t *loop, const struct forwarder_options *o,
 	fw->magic = FORWARDER_MAGIC;
 	fw->loop = loop;
 	fw->o = o;
+	LIST_INIT(&fw->generations);
+	LIST_INIT(&fw->leaving);
+	SLIST_INIT(&fw->graves);
+	fw->gen = generation__new(fw, o);
 	fw->ended = ended;
 	fw->ctx = ctx;
 	fw->began = stamp_now();
 	(void)uv_timer_init(loop, &fw->stop_timer);
 	(void)uv_idle_init(loop, &fw->step);
+	(void)uv_timer_init(loop, &fw->reload_timer);
 	fw->stop_timer.data = fw;
 	fw->step.data = fw;
+	fw->reload_timer.data = fw;
 	health__init(fw);
 	if (open_all(fw, e) == -1) {
 		close_half(fw);
@@ -404,6 +434,7 @@ static void
 give_up(struct forwarder *fw)
 {
 	struct forwarder_counts c;
+	struct lane *l;
 
 	if (fw->is_closing)
 		return;
@@ -415,6 +446,8 @@ give_up(struct forwarder *fw)
 	}
 	for (size_t i = 0; i < fw->n_lanes; i++)
 		lane__flush(fw->lanes[i]);
+	LIST_FOREACH(l, &fw->leaving, leave_entry)
+		lane__flush(l);
 	close_all(fw);
 }
 
@@ -438,6 +471,7 @@ forwarder_stop(struct forwarder *fw, const struct err *why)
 		return;
 	}
 	fw->is_stopping = true;
+	forwarder__give_reload_up(fw);
 	if (why != NULL)
 		forwarder__failed(fw, why);
 	health__stop(fw, why);
@@ -448,20 +482,27 @@ forwarder_stop(struct forwarder *fw, const struct err *why)
 	forwarder__check(fw);
 }
 
+static void
+count_lane(const struct lane *l, struct forwarder_counts *out)
+{
+	out->known += l->n_known;
+	out->put += l->n_put;
+	out->settled += l->n_settled;
+	out->held += l->n_put - l->n_settled;
+}
+
 void
 forwarder_count(const struct forwarder *fw, struct forwarder_counts *out)
 {
+	const struct lane *l;
+
 	*out = (struct forwarder_counts){ .records = 0 };
 	for (size_t i = 0; i < fw->n_feeds; i++) {
 		out->records += fw->feeds[i]->n_records;
 		out->refused += fw->feeds[i]->n_refused;
 	}
-	for (size_t i = 0; i < fw->n_lanes; i++) {
-		const struct lane *l = fw->lanes[i];
-
-		out->known += l->n_known;
-		out->put += l->n_put;
-		out->settled += l->n_settled;
-		out->held += l->n_put - l->n_settled;
-	}
+	for (size_t i = 0; i < fw->n_lanes; i++)
+		count_lane(fw->lanes[i], out);
+	LIST_FOREACH(l, &fw->leaving, leave_entry)
+		count_lane(l, out);
 }

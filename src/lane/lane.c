@@ -377,7 +377,8 @@ on_room(void *ctx)
 
 	OBJ_CAST(l, ctx, LANE_MAGIC);
 	(void)uv_timer_stop(&l->room_timer);
-	feed__room(l->feed, l);
+	if (l->feed != NULL)
+		feed__room(l->feed, l);
 }
 
 /* A lane that was never here begins "start" ago, from now on: the cursor is
@@ -392,15 +393,35 @@ begin_cursor(struct lane *l)
 	add_mark(l, true);
 }
 
+const char *
+lane__source(const struct lane *l)
+{
+	return l->feed != NULL ? l->feed->o->source.name : l->left_source;
+}
+
+const char *
+lane__tenant(const struct lane *l)
+{
+	return l->feed != NULL ? l->feed->o->source.tenant : l->left_tenant;
+}
+
 int
-lane__open(struct lane *l, struct err *e)
+lane__prepare(struct lane *l, struct err *e)
 {
 	const struct feed_options *o = l->feed->o;
 
 	if (l->fw->state == NULL)
 		return 0;
-	if (state_lane(l->fw->state, o->source.name, o->source.tenant,
-		l->dest_options->name, &l->id, e) == -1)
+	return state_lane(l->fw->state, o->source.name, o->source.tenant,
+	    l->dest_options->name, &l->id, e);
+}
+
+int
+lane__open(struct lane *l, struct err *e)
+{
+	if (l->fw->state == NULL)
+		return 0;
+	if (lane__prepare(l, e) == -1)
 		return -1;
 	if (gaps__load(l, e) == -1)
 		return -1;
@@ -655,7 +676,8 @@ lane__free(struct lane *l)
 	struct batch *b;
 	struct mark *m;
 
-	TAILQ_REMOVE(&l->feed->lanes, l, of_feed);
+	if (l->feed != NULL)
+		TAILQ_REMOVE(&l->feed->lanes, l, of_feed);
 	gaps__free(l);
 	free_queue(l, &l->unsettled);
 	free_queue(l, &l->kept);
@@ -673,5 +695,7 @@ lane__free(struct lane *l)
 		free(m);
 	}
 	buf_fini(&l->line);
+	free(l->left_source);
+	free(l->left_tenant);
 	free(l);
 }

@@ -43,6 +43,8 @@ struct feed_options {
 	enum lane_updates updates;
 	uint64_t remember_ms;
 	uint64_t quiet_after_ms; /* no alert for so long is told; 0: never */
+	/* forwarder_apply(): equal, and source and auth are; and the map. */
+	uint64_t print, map_print;
 };
 
 struct lane_pair {
@@ -74,6 +76,9 @@ struct forwarder_options {
 	size_t n_dests;
 	const struct lane_pair *lanes;
 	size_t n_lanes;
+	/* Called once these options are borrowed no more; NULL is fine. */
+	void (*unused)(void *ctx);
+	void *unused_ctx;
 };
 
 struct forwarder;
@@ -98,6 +103,24 @@ forwarder_new(uv_loop_t *loop, const struct forwarder_options *o,
  * with what remained.  A second call ends at once.
  */
 void forwarder_stop(struct forwarder *fw, const struct err *why);
+
+/*
+ * forwarder_apply(fw, o, applied, ctx, e): go on by other options; FORWARD_RUN
+ * only.  What has the same name and print in both stays as it is: a
+ * destination keeps its connection, a feed its pass, a lane its lines.
+ * applied(ctx, e) runs once from the loop: e NULL, all of it holds; else none.
+ * mode, state_dir and trace are those of the start.
+ *
+ * Returns -1 with e, and applied will not run, where it cannot begin: ERR_BUSY
+ * while an earlier one is under way.  o->unused runs in all cases, at once or
+ * later.
+ */
+typedef void forwarder_applied_fn(void *ctx, const struct err *e);
+int forwarder_apply(struct forwarder *fw, const struct forwarder_options *o,
+    forwarder_applied_fn *applied, void *ctx, struct err *e);
+
+/* Tell the destinations that it was refused before it came to that. */
+void forwarder_refused(struct forwarder *fw, const char *why);
 
 /* Totals of all lanes, for the closing line and for status. */
 struct forwarder_counts {

@@ -92,10 +92,20 @@ struct batch {
 };
 STAILQ_HEAD(batch_queue, batch);
 
+/* Options that something was made of; the owner is told of the last. */
+struct generation {
+	LIST_ENTRY(generation) entry;
+	const struct forwarder_options *o;
+	size_t refs;
+};
+
 struct lane {
 	unsigned int magic;
 	struct forwarder *fw;
-	size_t index; /* among the lanes */
+	size_t index;                    /* among the lanes */
+	bool is_leaving;                 /* apply.c: it takes no more lines */
+	char *left_source, *left_tenant; /* of a lingering one */
+	LIST_ENTRY(lane) leave_entry;
 	struct feed *feed;
 	struct outlet *outlet;
 	const struct dest_options *dest_options;
@@ -166,6 +176,9 @@ struct feed {
 	unsigned int magic;
 	struct forwarder *fw;
 	size_t index; /* among the feeds */
+	bool is_kept; /* apply.c */
+	uint64_t print, map_print;
+	struct generation *gen, *map_gen; /* what source and run borrow */
 	const struct feed_options *o;
 	struct auth *auth;
 	struct source *source;
@@ -207,7 +220,9 @@ struct feed {
 struct outlet {
 	unsigned int magic;
 	struct forwarder *fw;
-	size_t index; /* among the outlets */
+	size_t index;           /* among the outlets */
+	bool is_kept;           /* apply.c */
+	struct generation *gen; /* what dest borrows */
 	const struct dest_options *o;
 	struct dest *dest;
 	uint64_t away_since_ms;
@@ -226,10 +241,26 @@ struct outlet {
 	uint64_t drain_since_ms;
 };
 
+/* What has ended, until its handles are closed; one of them. */
+struct grave {
+	SLIST_ENTRY(grave) entry;
+	struct lane *lane;
+	struct feed *feed;
+	struct outlet *outlet;
+};
+
+struct reload;
+
 struct forwarder {
 	unsigned int magic;
 	uv_loop_t *loop;
-	const struct forwarder_options *o;
+	const struct forwarder_options *o; /* of the newest generation */
+	struct generation *gen;
+	LIST_HEAD(, generation) generations;
+	struct reload *reload; /* the one under way, or NULL */
+	LIST_HEAD(, lane) leaving;
+	SLIST_HEAD(, grave) graves;
+	uv_timer_t reload_timer;
 	struct http *http;
 	struct auth_set *auths;
 	struct quota_set *quotas;
@@ -249,6 +280,7 @@ struct forwarder {
 	int64_t began;         /* stamp */
 	uint64_t unwritten_ms; /* clk_ms() when that was told */
 	uv_timer_t heartbeat, watch;
+	uint64_t paced_ms; /* of the heartbeat; 0: there is none */
 	uv_timer_t linger; /* the end waits for the last event to go */
 	uv_timer_t stop_timer;
 	uv_idle_t step; /* ends from the loop, not from inside a callback */
@@ -258,8 +290,9 @@ struct forwarder {
 /* lane.c */
 struct lane *
 lane__new(struct forwarder *fw, struct feed *f, struct outlet *out);
-int lane__open(struct lane *l, struct err *e); /* its row of the state */
-void lane__start(struct lane *l);              /* after all are open */
+int lane__prepare(struct lane *l, struct err *e); /* its row of the state */
+int lane__open(struct lane *l, struct err *e);    /* and what stands there */
+void lane__start(struct lane *l);                 /* after all are open */
 void lane__take(struct lane *l, const struct pass *p,
     const struct source_record *rec, const struct map_event *ev);
 void lane__slice(
@@ -282,11 +315,12 @@ bool lane__is_idle(const struct lane *l); /* settled and written */
 void lane__flush(struct lane *l);
 void lane__close(struct lane *l);
 void lane__free(struct lane *l);
+/* Also of one whose feed is gone. */
+const char *lane__source(const struct lane *l);
+const char *lane__tenant(const struct lane *l);
 /* The lane in words: "defender contoso.com to arcsight". */
-#define LANE_FMT "%s %s to %s"
-#define LANE_ARGS(l)                                            \
-	(l)->feed->o->source.name, (l)->feed->o->source.tenant, \
-	    (l)->dest_options->name
+#define LANE_FMT     "%s %s to %s"
+#define LANE_ARGS(l) lane__source(l), lane__tenant(l), (l)->dest_options->name
 
 /* What to do with an event that the memory knows or not. */
 enum lane_verdict {
@@ -303,7 +337,14 @@ int64_t lane__next_cursor(
     int64_t cursor, int64_t newest, int64_t date, uint64_t overlap_ms);
 
 /* feed.c */
-struct feed *feed__new(struct forwarder *fw, const struct feed_options *o);
+struct feed *feed__new(
+    struct forwarder *fw, const struct feed_options *o, struct generation *gen);
+/* o and gen are of another generation, but the prints are equal. */
+void feed__renew(
+    struct feed *f, const struct feed_options *o, struct generation *gen);
+void feed__drop(struct lane *l); /* it takes no more lines */
+/* l is one of f's from now on, in no pass; NULL: of nobody's. */
+void feed__adopt(struct feed *f, struct lane *l);
 int feed__open(struct feed *f, struct err *e);
 void feed__start(struct feed *f);
 void feed__stop(struct feed *f);
@@ -352,6 +393,7 @@ void health__start(struct forwarder *fw);
 void health__stop(struct forwarder *fw, const struct err *why);
 /* Whether what was told has gone; if not, the end is checked again soon. */
 bool health__is_told(struct forwarder *fw);
+void health__pace(struct forwarder *fw); /* heartbeat may be another */
 void health__state(struct forwarder *fw, const struct err *e); /* NULL: well */
 void health__feed_ill(struct feed *f);
 void health__feed_well(struct feed *f);
@@ -363,7 +405,20 @@ void health__outlet_ill(struct outlet *out);
 void health__outlet_well(struct outlet *out);
 void health__settled(struct outlet *out, uint64_t n);
 
+/* apply.c */
+struct generation *
+generation__new(struct forwarder *fw, const struct forwarder_options *o);
+struct generation *generation__ref(struct generation *g);
+void generation__unref(struct generation *g); /* NULL is fine */
+void forwarder__bury(struct forwarder *fw);
+void forwarder__linger(struct forwarder *fw);
+void forwarder__give_reload_up(struct forwarder *fw);
+
 /* forwarder.c */
+struct outlet *outlet__new(
+    struct forwarder *fw, const struct dest_options *o, struct generation *gen);
+int outlet__open(struct outlet *out, struct err *e);
+void outlet__close(struct outlet *out);
 void forwarder__check(struct forwarder *fw); /* is there anything left? */
 void forwarder__failed(struct forwarder *fw, const struct err *e);
 void forwarder__close_handle(struct forwarder *fw, uv_handle_t *h);

@@ -2,6 +2,7 @@
 
 noinst_LIBRARIES += liblane.a
 liblane_a_SOURCES = \
+	src/lane/apply.c \
 	src/lane/feed.c \
 	src/lane/forwarder.c \
 	src/lane/gaps.c \

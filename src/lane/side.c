@@ -194,7 +194,8 @@ try_gap(struct feed *f, const struct state_gap *at)
 	for (struct lane *l = NULL; (l = feed__next(f, l)) != NULL;) {
 		struct gap *g = gaps__same(l, at);
 
-		if (g == NULL || g->is_tried_now || !lane__has_room(l))
+		if (g == NULL || g->is_tried_now || l->is_leaving ||
+		    !lane__has_room(l))
 			continue;
 		g->is_tried_now = true;
 		l->side = p;
@@ -283,6 +284,8 @@ side__next(struct feed *f)
 	for (struct lane *l = NULL; (l = feed__next(f, l)) != NULL;) {
 		const struct gap *g;
 
+		if (l->is_leaving)
+			continue;
 		gaps__drop_old(l);
 		g = gaps__due(l);
 		if (g == NULL || !lane__has_room(l) || is_behind(l))

@@ -524,9 +524,20 @@ health__start(struct forwarder *fw)
 		note.counts[2] += fw->lanes[i]->n_gaps;
 	health_tell(fw, HEALTH_STARTED, &note);
 	(void)uv_timer_start(&fw->watch, on_watch, WATCH_MS, WATCH_MS);
-	if (fw->o->heartbeat_ms > 0)
-		(void)uv_timer_start(&fw->heartbeat, on_heartbeat,
-		    fw->o->heartbeat_ms, fw->o->heartbeat_ms);
+	health__pace(fw);
+}
+
+void
+health__pace(struct forwarder *fw)
+{
+	uint64_t ms = fw->o->heartbeat_ms;
+
+	if (ms == fw->paced_ms)
+		return;
+	fw->paced_ms = ms;
+	(void)uv_timer_stop(&fw->heartbeat);
+	if (ms > 0)
+		(void)uv_timer_start(&fw->heartbeat, on_heartbeat, ms, ms);
 }
 
 void

@@ -16,8 +16,8 @@
 #define CONNECT_MS_DEFAULT 20000U
 #define STALL_MS_DEFAULT   60000U
 
-/* A parsed CA bundle is kept for a day: a new one is seen without restart. */
-#define CA_CACHE_S         86400L
+/* Parsing a bundle takes some 10 ms; a new one is seen after this time. */
+#define CA_CACHE_S         60L
 
 static struct http_request *
 request_of(void *ctx)

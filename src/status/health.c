@@ -114,7 +114,6 @@ status_line(
 	uint64_t lag = 0, held = 0, settled = 0;
 	size_t n;
 
-	(void)s;
 	for (size_t i = 0; i < st->n_lanes; i++) {
 		if (st->lanes[i].lag_ms > lag)
 			lag = st->lanes[i].lag_ms;
@@ -129,4 +128,7 @@ status_line(
 	buf_addf(out,
 	    "; lag %" PRIu64 " s, %" PRIu64 " lines settled, %" PRIu64 " held",
 	    lag / 1000, settled, held);
+	if (s->reload_fault != NULL)
+		buf_addf(
+		    out, "; the last reload was refused: %s", s->reload_fault);
 }

@@ -296,6 +296,7 @@ static struct json_object *
 document(const struct status *s, const struct forwarder_stats *st)
 {
 	struct json_object *o = json_object_new_object(), *list, *reasons;
+	struct json_object *reload;
 
 	if (o == NULL)
 		log_fatal("out of memory");
@@ -305,6 +306,13 @@ document(const struct status *s, const struct forwarder_stats *st)
 	add_stamp(o, "started", st->began);
 	add_stamp(o, "now", st->now);
 	add_flag(o, "stopping", st->is_stopping);
+	reload = object_in(o, "reload");
+	add_stamp(reload, "at", s->reload_at);
+	add_count(reload, "taken", s->reloads);
+	if (s->reload_fault == NULL)
+		add(reload, "fault", NULL);
+	else
+		add_text(reload, "fault", s->reload_fault);
 	reasons = json_object_new_array();
 	add_flag(o, "healthy", status_reasons(st, add_reason, reasons) == 0);
 	add(o, "reasons", reasons);

@@ -369,6 +369,9 @@ status_metrics(
 	buf_adds(out, "cefwd_build_info{");
 	add_label(out, "version", s->version);
 	buf_adds(out, "} 1\n");
+	add_head(out, "cefwd_reload_ok", false,
+	    "Whether the configuration as last read is in force.");
+	buf_addf(out, "cefwd_reload_ok %d\n", s->reload_fault == NULL ? 1 : 0);
 	for (size_t i = 0; i < NELEM(metrics); i++)
 		add_metric(out, st, &metrics[i]);
 	add_fields(out, st);

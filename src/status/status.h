@@ -22,6 +22,11 @@ struct status {
 	const char *version;
 	const char *config_path;
 	struct forwarder *fw; /* NULL: not yet, or no more */
+	/* The last time that the configuration was read again. */
+	int64_t reload_at; /* stamp; STAMP_NONE: never */
+	const char
+	    *reload_fault; /* why the old one stays; NULL: it was taken */
+	uint64_t reloads;  /* that were taken */
 };
 
 /* A listener_render_fn: ctx is a struct status. */

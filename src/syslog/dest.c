@@ -35,6 +35,7 @@ struct dest_lane {
 	uint64_t settling;
 	bool had_room;
 	struct dest_lane_counts counts; /* dest_measure() */
+	bool is_free;                   /* removed: nothing of it is told */
 };
 
 struct dest {
@@ -49,6 +50,7 @@ struct dest {
 	struct dest_counts counts;
 	struct dest_lane **lanes; /* by track, the first one our own */
 	size_t n_lanes;
+	size_t n_free; /* of these */
 	struct conn conn;
 };
 
@@ -92,7 +94,7 @@ tell_lanes(struct dest *d)
 	for (size_t i = 0; i < d->n_lanes && !d->is_closing; i++) {
 		struct dest_lane *l = d->lanes[i];
 
-		if (!l->had_room && dest_lane_has_room(l))
+		if (!l->is_free && !l->had_room && dest_lane_has_room(l))
 			l->handlers->room(l->ctx);
 	}
 }
@@ -302,22 +304,51 @@ dest_line_max(const struct dest *d)
 	return max > header ? max - header : 0;
 }
 
+/* One that was removed: its track is empty, and its place free. */
+static struct dest_lane *
+find_free(struct dest *d)
+{
+	for (size_t i = 0; i < d->n_lanes; i++) {
+		if (d->lanes[i]->is_free)
+			return d->lanes[i];
+	}
+	return NULL;
+}
+
 struct dest_lane *
 dest_lane_add(struct dest *d, const struct dest_lane_handlers *h, void *ctx)
 {
-	struct dest_lane *l = xcalloc(1, sizeof(*l));
+	struct dest_lane *l;
 
 	OBJ_CHECK(d, DEST_MAGIC);
-	l->magic = LANE_MAGIC;
-	l->dest = d;
-	l->had_room = true;
-	l->handlers = h;
-	l->ctx = ctx;
-	l->track = spool_track_add(&d->spool);
-	d->lanes =
-	    xreallocarray(d->lanes, d->n_lanes + 1, sizeof(struct dest_lane *));
-	d->lanes[d->n_lanes++] = l;
+	l = find_free(d);
+	if (l == NULL) {
+		l = xcalloc(1, sizeof(*l));
+		l->track = spool_track_add(&d->spool);
+		d->lanes = xreallocarray(
+		    d->lanes, d->n_lanes + 1, sizeof(struct dest_lane *));
+		d->lanes[d->n_lanes++] = l;
+	} else {
+		d->n_free--;
+	}
+	*l = (struct dest_lane){
+		.magic = LANE_MAGIC,
+		.dest = d,
+		.track = l->track,
+		.handlers = h,
+		.ctx = ctx,
+		.had_room = true,
+	};
 	return l;
+}
+
+void
+dest_lane_remove(struct dest_lane *l)
+{
+	OBJ_CHECK(l, LANE_MAGIC);
+	assert(dest_lane_held(l) == 0 && !l->is_free);
+	l->is_free = true;
+	l->dest->n_free++;
 }
 
 /* A datagram that the writer made too long for its route goes in fragments;
@@ -379,8 +410,9 @@ dest_lane_has_room(const struct dest_lane *l)
 {
 	const struct dest *d = l->dest;
 	size_t held = d->spool.tracks[l->track].bytes;
-	size_t n = d->n_lanes > 1 ? d->n_lanes - 1 : 1; /* not our own */
-	size_t share = d->options->window_bytes / n;
+	size_t n = d->n_lanes - d->n_free;
+	/* Not our own track. */
+	size_t share = d->options->window_bytes / (n > 1 ? n - 1 : 1);
 
 	if (share < SHARE_MIN)
 		share = SHARE_MIN;

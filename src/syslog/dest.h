@@ -155,6 +155,9 @@ struct dest_lane_handlers {
 struct dest_lane *
 dest_lane_add(struct dest *d, const struct dest_lane_handlers *h, void *ctx);
 
+/* l is not used any more; it holds no line (dest_lane_held()). */
+void dest_lane_remove(struct dest_lane *l);
+
 /*
  * dest_put(l, line, len, severity): take a line (copied; no LF in it) for the
  * lane.  Always taken, also without room: the caller looks at

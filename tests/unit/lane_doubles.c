@@ -197,6 +197,12 @@ auth_set_give(struct auth_set *s, struct auth *a)
 	(void)a;
 }
 
+void
+auth_set_reload(struct auth_set *s)
+{
+	(void)s;
+}
+
 struct source *
 source_new(uv_loop_t *loop, struct http *http, struct auth *auth,
     const struct source_options *o)
@@ -294,6 +300,12 @@ dest_lane_add(struct dest *d, const struct dest_lane_handlers *h, void *ctx)
 	l->ctx = ctx;
 	l->has_room = true;
 	return l;
+}
+
+void
+dest_lane_remove(struct dest_lane *l)
+{
+	l->h = NULL;
 }
 
 void
