@@ -120,7 +120,7 @@ struct convert {
 	/* Of one writing. */
 	struct table *tables;
 	size_t n_tables, tables_cap;
-	bool has_is, has_isnt; /* [lookup is], [lookup isnt] are used */
+	bool has_if, has_else; /* [lookup if], [lookup else] are used */
 	size_t field;          /* at work */
 	unsigned int steps;    /* of its expression so far */
 	const char *why;       /* the last one that failed */

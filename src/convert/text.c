@@ -159,13 +159,13 @@ convert__pick(
 	struct text t = { .level = LEVEL_PIPE };
 
 	if (is_not)
-		c->has_isnt = true;
+		c->has_else = true;
 	else
-		c->has_is = true;
+		c->has_if = true;
 	buf_init(&b, CONVERT_EXPR_MAX);
 	/* The "=" that the lookup gives makes the string stand or fall. */
 	buf_addf(&b, "\"{%s%s}", test.s,
-	    is_not ? " | count | lookup(isnt)" : " | lookup(is)");
+	    is_not ? " | count | lookup(else)" : " | lookup(if)");
 	if (value.constant != NULL)
 		convert__add_escaped(&b, value.constant);
 	else

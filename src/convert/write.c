@@ -54,7 +54,7 @@ static void
 make_fields(struct convert *c)
 {
 	c->n_tables = 0;
-	c->has_is = c->has_isnt = false;
+	c->has_if = c->has_else = false;
 	for (size_t i = 0; i < c->n_fields; i++) {
 		struct field *f = &c->fields[i];
 
@@ -181,14 +181,14 @@ add_tables(
 		buf_addf(out, "\n[lookup %s]\n%s", t->name, t->rows);
 		own(owners, out, from, t->field);
 	}
-	if (c->has_is)
+	if (c->has_if)
 		buf_adds(out,
 		    "\n# A value, whatever it is: a condition holds."
-		    "\n[lookup is]\n* = \"=\"\n");
-	if (c->has_isnt)
+		    "\n[lookup if]\n* = \"=\"\n");
+	if (c->has_else)
 		buf_adds(out,
 		    "\n# No value: a condition does not hold."
-		    "\n[lookup isnt]\n0 = \"=\"\n");
+		    "\n[lookup else]\n0 = \"=\"\n");
 	own(owners, out, from, NO_FIELD);
 }
 

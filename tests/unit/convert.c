@@ -120,19 +120,19 @@ each_operation_becomes_an_expression(void **state)
 		    "$.x.y | extract(/^([^\\\\]+)\\\\/)" },
 		{ "__extractNTUser(a)", "$.x.y | split(\"\\\\\", -1)" },
 		{ "__ifThenElse(a,\"x.\",\"is\",b c)",
-		    "(\"{$.x.y | extract(/^x\\.$/) | lookup(is)}is\" | "
+		    "(\"{$.x.y | extract(/^x\\.$/) | lookup(if)}is\" | "
 		    "replace(/^=/, \"\")) ?? (\"{$.x.y | extract(/^x\\.$/) | "
-		    "count | lookup(isnt)}{$.b[0]['@type']}\" | "
+		    "count | lookup(else)}{$.b[0]['@type']}\" | "
 		    "replace(/^=/, \"\"))" },
 		{ "__ifThenElse(a,\"\",b c,\"\")",
-		    "\"{$.x.y | count | lookup(isnt)}{$.b[0]['@type']}\" | "
+		    "\"{$.x.y | count | lookup(else)}{$.b[0]['@type']}\" | "
 		    "replace(/^=/, \"\")" },
 		{ "__ifTrueThenElse(__contains(a,\"b/c\"),\"yes\",\"\")",
-		    "\"{$.x.y | extract(/b\\/c/) | lookup(is)}yes\" | "
+		    "\"{$.x.y | extract(/b\\/c/) | lookup(if)}yes\" | "
 		    "replace(/^=/, \"\")" },
 		{ "__ifTrueThenElse(a,\"\",\"no\")",
 		    "\"{$.x.y | extract(/^(?i:true|1)$/) | count | "
-		    "lookup(isnt)}no\" | replace(/^=/, \"\")" },
+		    "lookup(else)}no\" | replace(/^=/, \"\")" },
 		{ "__simpleMap(a,\"b=c\")", "$.x.y | lookup(map)" },
 		{ "__getProtocolName(a)", "$.x.y | lookup(protocol)" },
 		/* as text a time stays as it is */
@@ -163,8 +163,8 @@ a_field_s_type_adds_its_filter(void **state)
 		{ "__regexTokenAsAddress(a,\"(.*):\")",
 		    "$.x.y | extract(/(.*):/) | ip4" },
 		{ "__ifThenElseAddress(a,\"\",\"192.0.2.1\",a)",
-		    "(\"{$.x.y | lookup(is)}{$.x.y}\" | replace(/^=/, \"\")) "
-		    "?? (\"{$.x.y | count | lookup(isnt)}192.0.2.1\" | "
+		    "(\"{$.x.y | lookup(if)}{$.x.y}\" | replace(/^=/, \"\")) "
+		    "?? (\"{$.x.y | count | lookup(else)}192.0.2.1\" | "
 		    "replace(/^=/, \"\")) | ip4" },
 	};
 	static const struct row ip6[] = {
