@@ -6,7 +6,8 @@ dist_sysusers_DATA = dist/sysusers.d/cefwd.conf
 dist_doc_DATA = README.md NEWS.md
 dist_man_MANS += man/cefwd.8 man/cefwd-entra.7
 
-EXTRA_DIST += dist/cefwd.service.in
+EXTRA_DIST += dist/cefwd.service.in dist/cefwd.spec dist/check-package \
+	dist/debian
 CLEANFILES += dist/cefwd.service dist/cefwd.service.tmp
 dist/cefwd.service: $(srcdir)/dist/cefwd.service.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) dist && sed \
@@ -16,3 +17,16 @@ dist/cefwd.service: $(srcdir)/dist/cefwd.service.in Makefile
 
 AM_DISTCHECK_CONFIGURE_FLAGS = --enable-werror \
 	--with-systemdsystemunitdir='$${prefix}/lib/systemd/system'
+
+# A tarball of the same bytes from the same commit: order, owners, modes and
+# times are set.  Out of a tarball, NEWS.md has the time of its commit.
+am__tar = $${TAR-tar} -chof - --format=ustar --sort=name --owner=0 --group=0 \
+	--numeric-owner --mode=u+rw,go=rX --mtime=@$$( \
+	test -n "$$SOURCE_DATE_EPOCH" && echo "$$SOURCE_DATE_EPOCH" || \
+	git -C $(srcdir) log -1 --format=%ct 2>/dev/null || \
+	stat -c %Y $(srcdir)/NEWS.md) "$$tardir"
+
+# Root, the network and some minutes: no part of check.
+.PHONY: check-package
+check-package:
+	MAKE='$(MAKE)' $(srcdir)/dist/check-package $(srcdir)
