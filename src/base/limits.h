@@ -56,15 +56,15 @@
 #define CEF_LINE_MAX            (1u << 20)      /* bytes */
 
 /* convert: a parser has some hundred lines; any bytes may come as one. */
-#define CONVERT_FILE_MAX        (1u << 20)      /* bytes */
-#define CONVERT_PROPS_MAX       4096u           /* rules */
-#define CONVERT_EXPR_MAX        32768u          /* bytes: half a line of a map */
-#define CONVERT_ROWS_MAX        (16u << 10)     /* bytes of a lookup's rows */
-#define CONVERT_WORK_MAX        (64u << 20)     /* bytes of expressions */
+#define CONVERT_FILE_MAX        (1U << 20)      /* bytes */
+#define CONVERT_PROPS_MAX       4096U           /* rules */
+#define CONVERT_EXPR_MAX        32768U          /* bytes: half a line of a map */
+#define CONVERT_ROWS_MAX        (16U << 10)     /* bytes of a lookup's rows */
+#define CONVERT_WORK_MAX        (64U << 20)     /* bytes of expressions */
 #define CONVERT_RANGE_MAX       500             /* numbers of a..b, as rows */
-#define CONVERT_ARGS_MAX        64u             /* of an operation */
-#define CONVERT_DEPTH_MAX       12u             /* nested operations */
-#define CONVERT_STEPS_MAX       2000u           /* of them, a field */
+#define CONVERT_ARGS_MAX        64U             /* of an operation */
+#define CONVERT_DEPTH_MAX       12U             /* nested operations */
+#define CONVERT_STEPS_MAX       2000U           /* of them, a field */
 
 /* net and auth. */
 #define HTTP_HEADER_MAX         (16u << 10)     /* bytes of one header */
