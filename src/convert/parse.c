@@ -149,6 +149,8 @@ convert__parse(struct convert *c, const char *s)
 
 	if (s[0] == '\0')
 		return fail(&from, "nothing stands behind the =");
+	if (s[0] == '=')
+		return fail(&from, "there are two = in a row");
 	n = operand(&from);
 	if (n == NULL)
 		return NULL;

@@ -39,6 +39,21 @@ is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+/* Whether a letter stands outside the quotes. */
+static bool
+has_letter(const char *f, char letter)
+{
+	bool is_quoted = false;
+
+	for (; *f != '\0'; f++) {
+		if (*f == '\'')
+			is_quoted = !is_quoted;
+		else if (*f == letter && !is_quoted)
+			return true;
+	}
+	return false;
+}
+
 /* A letter run at f into out; its length, 0: there is no conversion. */
 static size_t
 add_run(const char *f, struct buf *out)
@@ -83,6 +98,9 @@ add_quoted(const char *f, struct buf *out)
 static bool
 to_strptime(const char *f, struct buf *out, bool *has_fraction)
 {
+	/* Java reads 13 as an hour of "hh", too, and many write it so. */
+	const bool is_half_day = has_letter(f, 'a');
+
 	while (*f != '\0') {
 		size_t n;
 
@@ -92,6 +110,9 @@ to_strptime(const char *f, struct buf *out, bool *has_fraction)
 			f += 1 + strspn(f + 1, "S");
 		} else if (*f == '\'') {
 			f += add_quoted(f, out);
+		} else if (*f == 'h' && !is_half_day) {
+			buf_adds(out, "%H");
+			f += strspn(f, "h");
 		} else if (is_letter(*f)) {
 			n = add_run(f, out);
 			if (n == 0)
