@@ -41,15 +41,7 @@ print_source(const struct config_source *s)
 void
 check_add_url(struct buf *out, const struct dest_url *u)
 {
-	static const char *const schemes[] = {
-		[DEST_TCP] = "tcp",
-		[DEST_TLS] = "tls",
-		[DEST_UDP] = "udp",
-	};
-	const bool is_v6 = strchr(u->host, ':') != NULL;
-
-	buf_addf(out, "%s://%s%s%s:%s", schemes[u->scheme], is_v6 ? "[" : "",
-	    u->host, is_v6 ? "]" : "", u->port);
+	dest_url_add(out, u);
 }
 
 static void

@@ -90,6 +90,7 @@ struct conf_destination {
 	uint64_t cef_version;
 	const char *host_name;
 	uint64_t max_line;
+	uint64_t max_rate;
 	uint64_t settle;
 	uint64_t window;
 	struct dest_url *urls; /* parsed */

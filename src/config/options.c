@@ -222,6 +222,9 @@ static const struct option options[] = {
 	{ CONF_DESTINATION, "max-line", OPTION_SIZE, AT_D(max_line),
 	  .def = "8191", .min = 480, .max = CEF_LINE_MAX,
 	  .help = "longest line, syslog header included" },
+	{ CONF_DESTINATION, "max-rate", OPTION_NUMBER, AT_D(max_rate),
+	  .def = "0", .min = 1, .max = 1000000, .allows_zero = true,
+	  .help = "lines a second, at most" },
 	{ CONF_DESTINATION, "settle", OPTION_DURATION, AT_D(settle),
 	  .def = "5s", .min = 100, .max = 10 * M,
 	  .help = "how long a line must have been read to be settled" },
@@ -313,7 +316,6 @@ static const struct {
 	enum conf_kind kind;
 	const char *key;
 } later[] = {
-	{ CONF_DESTINATION, "max-rate" },
 	{ CONF_DESTINATION, "client-key-password-file" },
 };
 

@@ -348,6 +348,7 @@ conf__rules_destinations(struct conf *c)
 			.facility = raw->facility,
 			.host_name = raw->host_name,
 			.max_line = raw->max_line,
+			.max_rate = raw->max_rate,
 			.settle_ms = raw->settle,
 			.window_bytes = raw->window,
 			.cef_version = (unsigned int)raw->cef_version,

@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/clk.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/obj.h"
@@ -23,6 +25,9 @@
 /* A connection that lasted so long was one, even if nothing was sent on it;
    and so long a connection must last after one that did no work. */
 #define PROVEN_MS  1000U
+
+/* max-rate: from one batch to the next. */
+#define PACE_MS    10U
 
 /* Batches in one turn of the loop, so that other rooms get theirs. */
 #define BATCHES    4
@@ -81,6 +86,8 @@ static const struct transport *const transports[] = {
 	[DEST_TCP] = &tcp_transport,
 	[DEST_TLS] = &tls_transport,
 	[DEST_UDP] = &udp_transport,
+	[DEST_FILE] = &file_transport,
+	[DEST_STDOUT] = &stdout_transport,
 };
 
 const struct transport *
@@ -125,11 +132,12 @@ url_of(const struct conn *c)
 static void
 name_url(const struct conn *c, struct err *e)
 {
-	const struct dest_url *u = url_of(c);
-	bool is_ip6 = strchr(u->host, ':') != NULL;
+	struct buf b;
 
-	(void)err_context(e, "%s://%s%s%s:%s", c->transport->word,
-	    is_ip6 ? "[" : "", u->host, is_ip6 ? "]" : "", u->port);
+	buf_init(&b, ERR_TEXT_MAX / 2);
+	dest_url_add(&b, url_of(c));
+	(void)err_context(e, "%s", b.p);
+	buf_fini(&b);
 }
 
 void
@@ -176,6 +184,7 @@ drop_link(struct conn *c)
 		c->link->transport->drop(c->link);
 	c->link = NULL;
 	(void)uv_timer_stop(&c->timer);
+	(void)uv_timer_stop(&c->pace);
 }
 
 /* Nobody looks for an earlier receiver, none has been found. */
@@ -314,6 +323,10 @@ st_resolve(struct conn *c)
 	if (c->lookup != NULL)
 		return NEXT_WAIT;
 	assert(c->link == NULL && c->addrs == NULL);
+	if (c->transport->socktype == 0) {
+		go(c, &CONNECT);
+		return NEXT_RUN;
+	}
 	c->lookup = resolve_start(
 	    c->loop, url_of(c), c->transport->socktype, on_resolved, c, &e);
 	if (c->lookup != NULL)
@@ -350,8 +363,9 @@ st_connect(struct conn *c)
 
 	if (c->link != NULL)
 		return NEXT_WAIT;
-	assert(c->addr != NULL);
-	c->link = c->transport->open(c, c->addr->ai_addr, &o, &e);
+	assert(c->addr != NULL || c->transport->socktype == 0);
+	c->link = c->transport->open(
+	    c, c->addr == NULL ? NULL : c->addr->ai_addr, &o, &e);
 	if (c->link == NULL) {
 		failed(c, &e);
 		return NEXT_RUN;
@@ -361,7 +375,10 @@ st_connect(struct conn *c)
 		link_opened(c->link);
 		return NEXT_WAIT;
 	}
-	(void)uv_timer_start(&c->timer, on_connect_deadline, CONNECT_MAX_MS, 0);
+	/* A file system that hangs is waited for, by one thread of the pool. */
+	if (c->transport->socktype != 0)
+		(void)uv_timer_start(
+		    &c->timer, on_connect_deadline, CONNECT_MAX_MS, 0);
 	return NEXT_WAIT;
 }
 
@@ -425,6 +442,57 @@ watch(struct conn *c)
 	(void)uv_timer_start(&c->timer, on_tick, tick_ms, tick_ms);
 }
 
+/*
+ * max-rate: lines, repeats too, are paid for from what grows by so many a
+ * second; what has gathered in an idle while is worth 100 ms at most, so that
+ * no second sees more than a tenth above the rate.
+ */
+static size_t
+allowed(struct conn *c, size_t most)
+{
+	uint64_t rate = c->options->max_rate;
+	uint64_t now_ms = clk_ms();
+	uint64_t spent = (c->counts->sent - c->rate_sent) * 1000;
+	uint64_t cap = rate * 100 < 1000 ? 1000 : rate * 100;
+	uint64_t passed_ms = now_ms - c->rate_ms;
+
+	if (rate == 0)
+		return most;
+	c->rate_sent = c->counts->sent;
+	c->rate_ms = now_ms;
+	c->rate_milli -= spent < c->rate_milli ? spent : c->rate_milli;
+	if (passed_ms > 1000) /* the cap is reached: no overflow */
+		passed_ms = 1000;
+	c->rate_milli += rate * passed_ms;
+	if (c->rate_milli > cap)
+		c->rate_milli = cap;
+	return c->rate_milli / 1000 < most ? (size_t)(c->rate_milli / 1000) :
+					     most;
+}
+
+static void
+on_pace(uv_timer_t *h)
+{
+	struct conn *c;
+
+	OBJ_CAST(c, h->data, CONN_MAGIC);
+	assert(c->state == &UP);
+	conn_run(c);
+}
+
+/* Come again when the next line may go. */
+static void
+pace(struct conn *c)
+{
+	uint64_t rate = c->options->max_rate;
+
+	if (rate == 0 || !spool_has_more(c->spool) ||
+	    uv_is_active((uv_handle_t *)&c->pace))
+		return;
+	(void)uv_timer_start(
+	    &c->pace, on_pace, rate >= 100 ? PACE_MS : 1000 / rate + 1, 0);
+}
+
 /* Nothing is given any more, so that little is sent twice; but a receiver
    that hangs is not waited for. */
 void
@@ -471,30 +539,34 @@ static enum next
 st_up(struct conn *c)
 {
 	struct err e;
-	size_t lines = SIZE_MAX;
+	size_t most = SIZE_MAX;
 	enum sent r = SENT_ALL;
 
 	assert(c->link != NULL && c->link->is_open);
 	if (c->is_returning && is_drained(c))
 		return go_back(c);
 	if (c->is_returning)
-		lines = 0;
+		most = 0;
 	/* One probe at a time. */
 	else if (c->is_probation && c->transport->is_probing)
-		lines = c->spool->unsettled == 0 ? 1 : 0;
-	for (int i = 0; lines > 0 && i < BATCHES && r == SENT_ALL; i++) {
+		most = c->spool->unsettled == 0 ? 1 : 0;
+	for (int i = 0; i < BATCHES && r == SENT_ALL; i++) {
 		uint64_t before = c->spool->given;
+		size_t lines = allowed(c, most);
 
+		if (lines == 0)
+			break;
 		r = c->transport->send(c->link, lines, &e);
 		if (r == SENT_BROKEN) {
 			failed(c, &e);
 			return NEXT_RUN;
 		}
-		if (c->spool->given == before || lines == 1)
+		if (c->spool->given == before || most == 1)
 			break;
 		if (i + 1 == BATCHES)
 			conn_kick(c);
 	}
+	pace(c);
 	watch(c);
 	return NEXT_WAIT;
 }
@@ -625,6 +697,13 @@ conn_kick(struct conn *c)
 }
 
 void
+conn_reopen(struct conn *c)
+{
+	if (c->link != NULL && c->transport->reopen != NULL)
+		c->transport->reopen(c->link);
+}
+
+void
 conn_start(struct conn *c, uv_loop_t *loop)
 {
 	c->magic = CONN_MAGIC;
@@ -634,7 +713,9 @@ conn_start(struct conn *c, uv_loop_t *loop)
 	c->state = &RESOLVE;
 	(void)uv_timer_init(loop, &c->timer);
 	(void)uv_idle_init(loop, &c->soon);
+	(void)uv_timer_init(loop, &c->pace);
 	c->timer.data = c;
+	c->pace.data = c;
 	c->soon.data = c;
 	scout_init(&c->scout, c);
 	(void)uv_idle_start(&c->soon, on_soon);
@@ -661,7 +742,8 @@ conn_close(struct conn *c)
 	resolve_cancel(c->lookup);
 	c->lookup = NULL;
 	go(c, &CLOSED);
-	c->closing = 3;
+	c->closing = 4;
+	uv_close((uv_handle_t *)&c->pace, on_handle_closed);
 	uv_close((uv_handle_t *)&c->scout.timer, on_handle_closed);
 	uv_close((uv_handle_t *)&c->timer, on_handle_closed);
 	uv_close((uv_handle_t *)&c->soon, on_handle_closed);

@@ -49,6 +49,7 @@ struct conn {
 	uv_loop_t *loop;
 	uv_timer_t timer; /* the deadline or the tick of the state */
 	uv_idle_t soon;   /* active: the state is to run */
+	uv_timer_t pace;  /* the next line may go */
 	int closing;      /* handles whose end is awaited */
 
 	const struct state *state;
@@ -61,7 +62,11 @@ struct conn {
 	struct settle settle;
 	struct scout scout;
 	struct backoff backoff;
-	uint64_t up_ms; /* when the link opened */
+	/* max_rate: */
+	uint64_t rate_ms;    /* so far "allowed" is worked out */
+	uint64_t rate_sent;  /* of counts->sent, so many are paid for */
+	uint64_t rate_milli; /* thousandths of a line that may go */
+	uint64_t up_ms;      /* when the link opened */
 	/* An earlier receiver is well again; what was given is waited for. */
 	bool is_returning;
 	size_t next_url;
@@ -85,6 +90,9 @@ void conn_start(struct conn *c, uv_loop_t *loop);
 
 /* There may be lines to send. */
 void conn_kick(struct conn *c);
+
+/* The file may have been moved away. */
+void conn_reopen(struct conn *c);
 
 /* Nothing is told any more but owner->closed. */
 void conn_close(struct conn *c);

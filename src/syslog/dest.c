@@ -222,7 +222,9 @@ framing_of(const struct dest_options *o)
 {
 	enum framing framing = conn_transport(o->urls[0].scheme)->framing;
 
-	if (framing == FRAMING_LF && o->framing == DEST_FRAMING_OCTETS)
+	/* Only a stream of the network has octets to count. */
+	if (conn_transport(o->urls[0].scheme)->socktype == SOCK_STREAM &&
+	    o->framing == DEST_FRAMING_OCTETS)
 		return FRAMING_OCTETS;
 	return framing;
 }
@@ -284,6 +286,13 @@ dest_close(struct dest *d)
 	OBJ_CHECK(d, DEST_MAGIC);
 	d->is_closing = true;
 	conn_close(&d->conn);
+}
+
+void
+dest_reopen(struct dest *d)
+{
+	OBJ_CHECK(d, DEST_MAGIC);
+	conn_reopen(&d->conn);
 }
 
 /* Header and line. */

@@ -22,25 +22,31 @@
 
 #include "base/err.h"
 
+struct buf;
+
 enum dest_scheme {
 	DEST_TCP,
 	DEST_TLS,
 	DEST_UDP,
-	/* file and stdout follow here: rows of the transport table */
+	DEST_FILE,
+	DEST_STDOUT,
 };
 
-/* Host is a name, an IPv4 or a bare IPv6 address. */
+/* Host is a name, an IPv4 or a bare IPv6 address; a file's path; "". */
 struct dest_url {
 	enum dest_scheme scheme;
 	const char *host;
-	const char *port; /* decimal */
+	const char *port; /* decimal; "": none */
 };
 
 /* "tcp://host:port", "udp://[::1]:514" to its parts (strings malloc'ed;
    dest_url_fini()); 0, or -1 with e saying what the URL lacks.  Default port
-   514, for tls 6514 (RFC 5425 4.1). */
+   514, for tls 6514 (RFC 5425 4.1).  "file:/path", "stdout:". */
 int dest_url_parse(const char *text, struct dest_url *out, struct err *e);
 void dest_url_fini(struct dest_url *u);
+
+/* As a person writes it. */
+void dest_url_add(struct buf *b, const struct dest_url *u);
 
 enum dest_header {
 	DEST_HEADER_RFC3164,
@@ -79,6 +85,7 @@ struct dest_options {
 	unsigned int facility; /* 0..23; user = 1 */
 	const char *host_name; /* in the header */
 	size_t max_line;       /* bytes: header and line, without LF */
+	uint64_t max_rate;     /* lines a second; 0: no ceiling */
 	uint64_t settle_ms;
 	size_t window_bytes;      /* held, unsettled */
 	unsigned int cef_version; /* 0 or 1: for whoever writes the lines */
@@ -136,6 +143,10 @@ struct dest *dest_new(uv_loop_t *loop, const struct dest_options *o,
    memory goes when the loop has run.  d may be NULL.  Nothing is told any
    more.  May be called from every callback. */
 void dest_close(struct dest *d);
+
+/* A file may have been moved away (SIGHUP): it is opened anew.  That of a feed
+   with lines is noticed without. */
+void dest_reopen(struct dest *d);
 
 /* Bytes a line of the lanes may have: max_line less the syslog header.  UDP:
    also what goes without fragments, 1472 or 1452 bytes, or 65507 to this host;

@@ -138,9 +138,15 @@ piece_add(
 	return used + 1;
 }
 
+bool
+spool_has_more(const struct spool *s)
+{
+	return s->counts->held > s->unsettled;
+}
+
 unsigned int
-spool_gather(
-    struct spool *s, size_t max, uv_buf_t *bufs, unsigned int n, size_t *bytes)
+spool_gather(struct spool *s, size_t max, size_t lines, uv_buf_t *bufs,
+    unsigned int n, size_t *bytes)
 {
 	struct queue_pos few[8];
 	struct queue_pos *pos = few;
@@ -157,9 +163,9 @@ spool_gather(
 		pos[i] = s->tracks[i].give;
 	for (size_t i = s->giving; i < s->n && *bytes < max; i++) {
 		const struct run *r = run_at(s, i);
-		uint32_t lines = r->lines - (i == s->giving ? s->whole : 0);
+		uint32_t left = r->lines - (i == s->giving ? s->whole : 0);
 
-		for (; lines > 0 && *bytes < max; lines--) {
+		for (; left > 0 && *bytes < max && lines > 0; left--, lines--) {
 			struct queue_line line;
 			unsigned int now;
 

@@ -73,13 +73,17 @@ char *spool_add(struct spool *s, uint32_t track, size_t len);
 bool spool_idle(const struct spool *s);
 
 /*
- * spool_gather(s, max, bufs, n, bytes): about max bytes that are to be given
- * next, as up to n pieces; tracks take turns where the order ends.  Returns
+ * spool_gather(s, max, lines, bufs, n, bytes): about max bytes, and no more
+ * than so many lines, that are to be given next, as up to n pieces; tracks
+ * take turns where the order ends.  Returns
  * how many pieces, with *bytes set; 0 when every line was given.  The pieces
  * stay where they are until their lines settle.
  */
-unsigned int spool_gather(
-    struct spool *s, size_t max, uv_buf_t *bufs, unsigned int n, size_t *bytes);
+unsigned int spool_gather(struct spool *s, size_t max, size_t lines,
+    uv_buf_t *bufs, unsigned int n, size_t *bytes);
+
+/* Whether any line was not given whole. */
+bool spool_has_more(const struct spool *s);
 
 /* The line that is to be given next, for datagrams; false if there is none. */
 bool spool_next(struct spool *s, struct queue_line *out);

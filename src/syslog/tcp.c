@@ -196,10 +196,9 @@ tcp_send(struct link *k, size_t lines, struct err *e)
 	size_t bytes;
 	int r;
 
-	(void)lines;
 	if (t->writing_len > 0)
 		return SENT_BLOCKED;
-	n = spool_gather(k->spool, BATCH, bufs, PIECES, &bytes);
+	n = spool_gather(k->spool, BATCH, lines, bufs, PIECES, &bytes);
 	if (n == 0)
 		return SENT_ALL;
 	r = uv_try_write(s, bufs, n);

@@ -552,10 +552,9 @@ tls_send(struct link *k, size_t lines, struct err *e)
 	unsigned int n;
 	size_t bytes;
 
-	(void)lines;
 	if (t->writing_len > 0)
 		return SENT_BLOCKED;
-	n = spool_gather(k->spool, BATCH, bufs, PIECES, &bytes);
+	n = spool_gather(k->spool, BATCH, lines, bufs, PIECES, &bytes);
 	for (unsigned int i = 0; i < n; i++) {
 		if (add_piece(t, &bufs[i], e) == -1)
 			return SENT_BROKEN;

@@ -49,14 +49,14 @@ struct look {
 
 struct link_options {
 	uv_loop_t *loop;
-	const char *host; /* of the URL */
+	const char *host; /* of the URL; a file's path */
 	const struct dest_tls *tls;
 	bool no_sock_diag;
 };
 
 struct transport {
 	const char *word; /* the URL's scheme */
-	int socktype;
+	int socktype;     /* 0: no socket, no addresses */
 	enum framing framing;
 	struct backoff backoff;
 	uint64_t settle_ms; /* 0: as the options say */
@@ -64,14 +64,16 @@ struct transport {
 	bool is_probing;
 	/* That a link opens says nothing of the receiver. */
 	bool is_blind;
-	/* Start a link; NULL with e set. */
+	/* Start a link; NULL with e set.  "to" is NULL where there are no
+	   addresses. */
 	struct link *(*open)(struct conn *c, const struct sockaddr *to,
 	    const struct link_options *o, struct err *e);
-	/* Give the kernel lines of the spool; at most "lines" of them where
-	   lines are told apart. */
+	/* Give the kernel lines of the spool, at most "lines" of them. */
 	enum sent (*send)(struct link *k, size_t lines, struct err *e);
 	/* 0, or -1 when the connection is no longer whole. */
 	int (*look)(struct link *k, struct look *out, struct err *e);
+	/* NULL, or: the file was moved away, open it anew. */
+	void (*reopen)(struct link *k);
 	/* Let go.  Nothing more is told; the link frees itself. */
 	void (*drop)(struct link *k);
 };
@@ -79,6 +81,8 @@ struct transport {
 extern const struct transport tcp_transport;
 extern const struct transport tls_transport;
 extern const struct transport udp_transport;
+extern const struct transport file_transport;
+extern const struct transport stdout_transport;
 
 /*
  * A datagram of this many bytes crosses a link with an MTU of 1500 in one

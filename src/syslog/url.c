@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/obj.h"
@@ -15,16 +16,32 @@
 /* A name of RFC 1035 is at most 255 bytes; a scope id (RFC 4007) fits too. */
 #define URL_HOST_MAX 255U
 
+/* A file's path, as the system has it (PATH_MAX). */
+#define URL_PATH_MAX 4095U
+
+struct scheme;
+
+static int parse_host(const char *text, const char *rest,
+    const struct scheme *scheme, struct dest_url *out, struct err *e);
+static int parse_file(const char *text, const char *rest,
+    const struct scheme *scheme, struct dest_url *out, struct err *e);
+static int parse_stdout(const char *text, const char *rest,
+    const struct scheme *scheme, struct dest_url *out, struct err *e);
+
+/* In the order of enum dest_scheme. */
 static const struct scheme {
 	const char *word;
 	enum dest_scheme scheme;
-	const char *port; /* default; NULL: a later version's */
+	const char *port; /* default */
+	/* rest: what follows the colon */
+	int (*parse)(const char *text, const char *rest,
+	    const struct scheme *scheme, struct dest_url *out, struct err *e);
 } schemes[] = {
-	{ "tcp", DEST_TCP, "514" },
-	{ "tls", DEST_TLS, "6514" },
-	{ "udp", DEST_UDP, "514" },
-	{ "file", DEST_TCP, NULL },
-	{ "stdout", DEST_TCP, NULL },
+	{ "tcp", DEST_TCP, "514", parse_host },
+	{ "tls", DEST_TLS, "6514", parse_host },
+	{ "udp", DEST_UDP, "514", parse_host },
+	{ "file", DEST_FILE, "", parse_file },
+	{ "stdout", DEST_STDOUT, "", parse_stdout },
 };
 
 static int
@@ -47,7 +64,7 @@ bad_scheme(const char *text, size_t len, struct err *e)
 	}
 	return err_set(e, ERR_CONFIG,
 	    "unknown scheme \"%.*s\" in url \"%s\": use tcp://host:port, "
-	    "tls://host:port or udp://host:port",
+	    "tls://host:port, udp://host:port, file:/path or stdout:",
 	    (int)len, text, text);
 }
 
@@ -55,16 +72,9 @@ static const struct scheme *
 parse_scheme(const char *text, size_t len, struct err *e)
 {
 	for (size_t i = 0; i < NELEM(schemes); i++) {
-		if (strlen(schemes[i].word) != len ||
-		    strncasecmp(schemes[i].word, text, len) != 0)
-			continue;
-		if (schemes[i].port != NULL)
+		if (strlen(schemes[i].word) == len &&
+		    strncasecmp(schemes[i].word, text, len) == 0)
 			return &schemes[i];
-		(void)err_set(e, ERR_CONFIG,
-		    "url \"%s\": %s is not in this version yet: use tcp://, "
-		    "tls:// or udp://",
-		    text, schemes[i].word);
-		return NULL;
 	}
 	(void)bad_scheme(text, len, e);
 	return NULL;
@@ -119,32 +129,19 @@ check_port(const char *text, const char *port, struct err *e)
 	    "the port in url \"%s\" is \"%s\": use 1 to 65535", text, port);
 }
 
-int
-dest_url_parse(const char *text, struct dest_url *out, struct err *e)
+static int
+parse_host(const char *text, const char *rest, const struct scheme *scheme,
+    struct dest_url *out, struct err *e)
 {
-	const char *colon = strchr(text, ':');
 	const char *host, *end, *port;
-	const struct scheme *scheme;
 	bool is_bracketed;
 
-	if (colon == NULL) {
-		return err_set(e, ERR_CONFIG,
-		    "url \"%s\" has no scheme: write tcp://%s", text, text);
-	}
-	/* "host:514": a port, not a scheme. */
-	if (colon[1] >= '0' && colon[1] <= '9') {
-		return err_set(e, ERR_CONFIG,
-		    "url \"%s\" has no scheme: write tcp://%s", text, text);
-	}
-	scheme = parse_scheme(text, (size_t)(colon - text), e);
-	if (scheme == NULL)
-		return -1;
-	if (strncmp(colon, "://", 3) != 0) {
+	if (strncmp(rest, "//", 2) != 0) {
 		return err_set(e, ERR_CONFIG,
 		    "url \"%s\" lacks \"//\" after \"%.*s\"", text,
-		    (int)(colon - text) + 1, text);
+		    (int)(rest - text), text);
 	}
-	host = colon + 3;
+	host = rest + 2;
 	is_bracketed = *host == '[';
 	if (is_bracketed) {
 		host++;
@@ -179,6 +176,79 @@ dest_url_parse(const char *text, struct dest_url *out, struct err *e)
 		.host = xstrndup(host, (size_t)(end - host)),
 		.port = xstrdup(port) };
 	return 0;
+}
+
+/* "file:/path" and, as a browser writes it, "file:///path". */
+static int
+parse_file(const char *text, const char *rest, const struct scheme *scheme,
+    struct dest_url *out, struct err *e)
+{
+	size_t len;
+
+	if (strncmp(rest, "///", 3) == 0)
+		rest += 2;
+	len = strlen(rest);
+	if (*rest != '/' || rest[1] == '/' || rest[len - 1] == '/') {
+		return err_set(e, ERR_CONFIG,
+		    "url \"%s\" names no file: write file:/path, from the root "
+		    "on",
+		    text);
+	}
+	if (len > URL_PATH_MAX) {
+		return err_set(e, ERR_CONFIG,
+		    "the path in url \"%.40s...\" has %zu bytes: at most %u",
+		    text, len, URL_PATH_MAX);
+	}
+	*out = (struct dest_url){ .scheme = scheme->scheme,
+		.host = xstrdup(rest),
+		.port = xstrdup(scheme->port) };
+	return 0;
+}
+
+static int
+parse_stdout(const char *text, const char *rest, const struct scheme *scheme,
+    struct dest_url *out, struct err *e)
+{
+	if (*rest != '\0') {
+		return err_set(
+		    e, ERR_CONFIG, "url \"%s\": nothing follows stdout:", text);
+	}
+	*out = (struct dest_url){ .scheme = scheme->scheme,
+		.host = xstrdup(""),
+		.port = xstrdup(scheme->port) };
+	return 0;
+}
+
+int
+dest_url_parse(const char *text, struct dest_url *out, struct err *e)
+{
+	const char *colon = strchr(text, ':');
+	const struct scheme *scheme;
+
+	/* "host:514": a port, not a scheme. */
+	if (colon == NULL || (colon[1] >= '0' && colon[1] <= '9')) {
+		return err_set(e, ERR_CONFIG,
+		    "url \"%s\" has no scheme: write tcp://%s", text, text);
+	}
+	scheme = parse_scheme(text, (size_t)(colon - text), e);
+	if (scheme == NULL)
+		return -1;
+	return scheme->parse(text, colon + 1, scheme, out, e);
+}
+
+void
+dest_url_add(struct buf *b, const struct dest_url *u)
+{
+	const struct scheme *s = &schemes[u->scheme];
+	bool is_ip6 = strchr(u->host, ':') != NULL;
+
+	assert(s->scheme == u->scheme);
+	if (s->parse != parse_host) {
+		buf_addf(b, "%s:%s", s->word, u->host);
+		return;
+	}
+	buf_addf(b, "%s://%s%s%s:%s", s->word, is_ip6 ? "[" : "", u->host,
+	    is_ip6 ? "]" : "", u->port);
 }
 
 /* The struct shows its strings as const: nobody else may change them. */

@@ -63,13 +63,13 @@ keys_and_sections_are_told(void **state)
 		    "[destination NAME]\n" },
 		{ SOURCE "managed-identity = yes\n"
 			 "client-assertion = sha1\n" DESTINATION
-			 "max-rate = 5\n",
+			 "client-key-password-file = x\n",
 		    "5:22+11 [source a] has more than one way to sign in: "
 		    "\"client-secret-file\" \"managed-identity\"; keep one\n"
 		    "8:20+4 \"client-assertion\" without "
 		    "\"client-certificate-file\"\n"
-		    "11:1+8 \"max-rate\" is not in this version yet; remove "
-		    "the line\n" },
+		    "11:1+24 \"client-key-password-file\" is not in this "
+		    "version yet; remove the line\n" },
 		{ SOURCE "start = 1h\nstart = 2h\n" DESTINATION,
 		    "8:1+5 \"start\" stands twice; it is set in line 7\n" },
 		{ SOURCE DESTINATION "[sourcex b]\nx = 1\n[api x]\n[xyz]\n",
@@ -191,11 +191,11 @@ values_are_told_at_their_word(void **state)
 		    "10:10+7 unknown \"rfc5425\"; did you mean "
 		    "\"rfc5424\"?\n" },
 		{ SOURCE "[destination d]\nurl = tcp://192.0.2.1 tls://x:6514 "
-			 "file:/tmp/x\n",
+			 "file:x\n",
 		    "8:23+12 url mixes schemes: give all of them the same "
 		    "scheme, or use two destinations\n"
-		    "8:36+11 url \"file:/tmp/x\": file is not in this version "
-		    "yet: use tcp://, tls:// or udp://\n" },
+		    "8:36+6 url \"file:x\" names no file: write file:/path, "
+		    "from the root on\n" },
 		{ SOURCE DESTINATION "server-name = x\n",
 		    "9:15+1 \"server-name\" is for tls:// alone; write url = "
 		    "tls://..., or remove the line\n" },

@@ -57,6 +57,9 @@ urls_are_taken_apart(void **state)
 		{ "udp://192.0.2.1", "192.0.2.1", "514", DEST_UDP },
 		{ "udp://[::1]:514", "::1", "514", DEST_UDP },
 		{ "TCP://[2001:db8::1]", "2001:db8::1", "514", DEST_TCP },
+		{ "file:/var/log/cef", "/var/log/cef", "", DEST_FILE },
+		{ "file:///var/log/cef", "/var/log/cef", "", DEST_FILE },
+		{ "stdout:", "", "", DEST_STDOUT },
 		{ "tcp://[fe80::1%eth0]:1", "fe80::1%eth0", "1", DEST_TCP },
 		{ "tcp://siem_1:65535", "siem_1", "65535", DEST_TCP },
 	};
@@ -83,10 +86,14 @@ faulty_urls_are_refused_with_the_mend(void **state)
 		{ "siem.example.com", "write tcp://siem.example.com" },
 		{ "siem.example.com:514", "write tcp://siem.example.com:514" },
 		{ "tpc://a", "did you mean \"tcp\"" },
-		{ "https://a", "use tcp://host:port, tls://host:port or" },
+		{ "https://a", "use tcp://host:port, tls://host:port, udp" },
 		{ "averyveryverylongscheme://a", "unknown scheme" },
-		{ "file:/var/log/cef", "file is not in this version yet" },
-		{ "stdout:", "stdout is not in this version yet" },
+		{ "file:", "names no file" },
+		{ "file:cef.log", "write file:/path" },
+		{ "file:cef/", "names no file" },
+		{ "file://host/cef.log", "names no file" },
+		{ "file:/var/log/", "names no file" },
+		{ "stdout:x", "nothing follows" },
 		{ "tcp:a", "lacks \"//\"" },
 		{ "tcp://", "no host" },
 		{ "tcp://:514", "no host" },
@@ -288,7 +295,7 @@ gather(struct spool *s, size_t max, unsigned int pieces, char *out)
 	unsigned int n;
 
 	assert_true(pieces <= NELEM(bufs));
-	n = spool_gather(s, max, bufs, pieces, &bytes);
+	n = spool_gather(s, max, SIZE_MAX, bufs, pieces, &bytes);
 	assert_true(n <= pieces);
 	for (unsigned int i = 0; i < n; i++) {
 		memcpy(out + len, bufs[i].base, bufs[i].len);

@@ -635,6 +635,27 @@ the_next_url_takes_over(void **state)
 }
 
 static void
+a_ceiling_delays_and_drops_nothing(void **state)
+{
+	uint64_t began_ms, took_ms;
+
+	(void)state;
+	receiver_listen(&one);
+	rig.options.max_rate = 200;
+	open_to_one();
+	rig_put(&rig, 0, 100, 5);
+	began_ms = uv_hrtime() / 1000000;
+	rig_run(&rig, has_received, "100 lines");
+	took_ms = uv_hrtime() / 1000000 - began_ms;
+	/* 20 at once, 80 at 200 a second. */
+	assert_true(took_ms >= 390);
+	rig_run(&rig, is_settled, "100 lines to settle");
+	assert_int_equal(receiver_repeats(&one), 0);
+	rig_turns(&rig, 30);
+	assert_true(rig_is_quiet(&rig));
+}
+
+static void
 every_url_that_failed_is_named(void **state)
 {
 	(void)state;
@@ -820,6 +841,7 @@ main(void)
 		T(a_name_that_does_not_resolve_is_said_in_words),
 		T(every_address_of_a_name_is_tried),
 		T(the_next_url_takes_over),
+		T(a_ceiling_delays_and_drops_nothing),
 		T(every_url_that_failed_is_named),
 		T(a_flapping_receiver_is_not_spun_on),
 		T(a_flapping_receiver_gives_way_to_the_next),
