@@ -27,6 +27,9 @@
    longer is none, and a new attempt costs one call. */
 #define SIDE_MAX_MS 60000
 
+/* No pass that takes less is worth another beside it. */
+#define BEHIND_MS   5000
+
 static void
 leave(struct pass *p, struct lane *l)
 {
@@ -203,12 +206,20 @@ try_gap(struct feed *f, const struct state_gap *at)
 	go(p);
 }
 
-/* A pass that runs for longer than a poll interval works off a backlog. */
+/* A pass that runs for longer than a poll interval, and brings something,
+   works off a backlog.  One that waits for the API is another matter: asking
+   twice would not help. */
 static bool
 is_behind(const struct lane *l)
 {
-	return l->pass != NULL && l->pass->source != NULL &&
-	    clk_ms() - l->pass->began_ms >= l->feed->o->poll_interval_ms;
+	const struct pass *p = l->pass;
+	uint64_t ms;
+
+	if (p == NULL || p->source == NULL || l->feed->state != SOURCE_OK ||
+	    p->n_records == 0)
+		return false;
+	ms = clk_ms() - p->began_ms;
+	return ms >= BEHIND_MS && ms >= l->feed->o->poll_interval_ms;
 }
 
 /* What was updated before it is for the passes that are behind themselves. */

@@ -239,12 +239,18 @@ new_alerts_do_not_wait_behind_a_backlog(void **state)
 	assert_int_equal(fakes.n_passes, 1); /* it is not long yet */
 	l->pass->began_ms -= w->feed.poll_interval_ms;
 	fire(&f->poll);
+	assert_int_equal(fakes.n_passes, 1); /* it brought nothing */
+	fake_record(p, "old", now - at(5000), ALERT("old", "O", "1"));
+	f->state = SOURCE_THROTTLED;
+	fire(&f->poll);
+	assert_int_equal(fakes.n_passes, 1); /* who is told to wait waits */
+	f->state = SOURCE_OK;
+	fire(&f->poll);
 	assert_int_equal(fakes.n_passes, 2);
 	head = fakes.passes[1];
 	assert_true(head->window.updated_from == l->pass->began - at(900));
 	assert_true(head->window.created_from == STAMP_NONE);
 	fake_record(head, "new", now, ALERT("new", "N", "1"));
-	fake_record(p, "old", now - at(5000), ALERT("old", "O", "1"));
 	assert_int_equal(fakes.lanes[0].n_lines, 2);
 	fake_end(head, now + at(1000), now + at(2000), NULL);
 	assert_true(l->at.cursor == before);
