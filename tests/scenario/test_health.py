@@ -4,6 +4,7 @@ SPDX-License-Identifier: MIT
 """
 import os
 import re
+import sqlite3
 
 import pytest
 from cef import events, ids
@@ -94,6 +95,35 @@ def test_a_source_that_fails_is_told_with_its_reason_and_its_return(
     assert service.stop() == 0
     assert len(of(tcp.told(), "source-unreachable")) == 1
     assert len(of(tcp.told(), "source-refused")) == 1
+
+
+def test_a_secret_that_has_ended_is_told_as_that(sim, tcp, service):
+    assert tcp.wait(len(sim.store.ids())), service.said()
+    sim.fault("token", "status", status=401, times=100000,
+              body='{"error":"invalid_client","error_description":'
+              '"AADSTS7000222: ended","error_codes":[7000222]}')
+    sim.entra.expire_tokens()
+    ended = wait_told(service, tcp, "secret-ending")
+    assert "AADSTS7000222" in ended.ext["reason"]
+    sim.clear_faults()
+    os.utime(sim.secret_file, (1, 1))       # as if there were a new one
+    wait_told(service, tcp, "source-recovered")
+    assert of(tcp.told(), "source-refused") == []
+    assert service.stop() == 0
+
+
+def test_a_state_that_cannot_be_written_is_told(sim, cefwd, tcp, service):
+    assert tcp.wait(len(sim.store.ids())), service.said()
+    with sqlite3.connect(os.path.join(cefwd.state_dir, "state.db"),
+                         isolation_level=None) as db:
+        db.execute("BEGIN IMMEDIATE")
+        with sim.lock:
+            sim.store.add(1)
+        ill = wait_told(service, tcp, "state-unwritable")
+        assert ill.ext["reason"] and "cs1" not in ill.ext
+        db.execute("ROLLBACK")
+    wait_told(service, tcp, "state-writable")
+    assert service.stop() == 0
 
 
 def test_a_destination_that_is_away_is_told_here_and_elsewhere(

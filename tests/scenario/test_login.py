@@ -14,6 +14,7 @@ import urllib.parse
 import pytest
 from cef import ids
 from runner import TIMEOUT, Service
+from test_health import wait_told
 
 
 class Login(Service):
@@ -215,8 +216,11 @@ def test_a_running_service_goes_on_after_a_new_sign_in(sim, user, tcp):
         sim.store.add(2)
     assert service.wait_said("AADSTS700082"), service.said()
     assert "cefwd login" in service.said()
+    lapsed = wait_told(service, tcp, "sign-in-lapsed")
+    assert "AADSTS700082" in lapsed.ext["reason"]
     sign_in(sim, user)
     assert tcp.wait(32), service.said()
+    wait_told(service, tcp, "source-recovered")
     assert service.stop() == 0
 
 
