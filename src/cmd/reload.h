@@ -30,7 +30,7 @@ struct reload {
 	struct reading *reading;      /* that is being applied, or NULL */
 	bool is_again;                /* another SIGHUP came meanwhile */
 	char *fault;                  /* status->reload_fault is this */
-	SLIST_HEAD(, reading) unused; /* to be freed with the next one */
+	SLIST_HEAD(readings, reading) unused; /* to be freed with the next one */
 };
 
 /* The five fields above are set by the caller, and borrowed. */

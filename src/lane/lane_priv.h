@@ -256,7 +256,7 @@ struct forwarder {
 	uv_loop_t *loop;
 	const struct forwarder_options *o; /* of the newest generation */
 	struct generation *gen;
-	LIST_HEAD(, generation) generations;
+	LIST_HEAD(generations, generation) generations;
 	struct reload *reload; /* the one under way, or NULL */
 	LIST_HEAD(, lane) leaving;
 	SLIST_HEAD(, grave) graves;

@@ -19,7 +19,7 @@ def broken(sim, cefwd, tcp):
     forwarder that has met it."""
     with sim.lock:
         made = sim.store.add(25, created=sim.store.clock() - 36000000000)
-    sim.set(links_given=False, top_max=10)
+    sim.set(links_given=False, top_max=10, skip_max=0)
     cefwd.configure("tcp://127.0.0.1:%d" % tcp.port,
                     source={"page-size": "10", "start": "3d"})
     result = cefwd.once()
