@@ -38,6 +38,7 @@ lane_stats(const struct lane *l, struct lane_stats *out, int64_t now)
 		.pass_created = STAMP_NONE,
 		.closed = l->closed,
 		.n_closed = l->n_closed,
+		.sum = l->sum,
 		.put = l->n_put,
 		.settled = l->n_settled,
 		.held = l->n_put - l->n_settled,

@@ -54,11 +54,12 @@ struct lane_stats {
 	uint64_t pass_records;
 	struct lane_window closed; /* as_of STAMP_NONE: none yet */
 	uint64_t n_closed;
-	uint64_t put;      /* lines given to the destination */
-	uint64_t settled;  /* of these */
-	uint64_t held;     /* of now: put and not settled */
-	uint64_t known;    /* events sent before, not sent again */
-	uint64_t left_out; /* lines shortened to max-line */
+	struct lane_window sum; /* of all that closed: the counts alone */
+	uint64_t put;           /* lines given to the destination */
+	uint64_t settled;       /* of these */
+	uint64_t held;          /* of now: put and not settled */
+	uint64_t known;         /* events sent before, not sent again */
+	uint64_t left_out;      /* lines shortened to max-line */
 	uint64_t severity[LANE_SEVERITIES];
 	struct dest_lane_counts lines; /* queued to read are of now */
 	uint64_t n_gaps;               /* of now */

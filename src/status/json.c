@@ -139,6 +139,10 @@ add_closed(struct json_object *o, const struct lane_stats *l)
 	struct json_object *c;
 
 	add_count(o, "windows_closed", l->n_closed);
+	c = object_in(o, "windows");
+	add_count(c, "served", l->sum.records);
+	add_count(c, "known", l->sum.known);
+	add_count(c, "settled", l->sum.lines);
 	if (w->as_of == STAMP_NONE) {
 		add(o, "window", NULL);
 		return;

@@ -110,6 +110,9 @@ def test_status_agrees_with_what_was_served_and_received(
     # a closed window: what was served is either known or settled
     window = lane["window"]
     assert window["served"] == window["known"] + window["settled"]
+    sums = lane["windows"]
+    assert sums["served"] == sums["known"] + sums["settled"]
+    assert sums["settled"] == n
     source, = doc["sources"]
     assert source["state"] == "ok" and source["api"] == "graph-alerts"
     assert source["served"] >= n
@@ -196,6 +199,9 @@ def test_metrics_are_what_a_real_parser_reads(
     n = len(sim.store.ids())
     assert got["cefwd_lines_settled_total", lane] == n
     assert got["cefwd_lines_sent_total", lane] == n
+    assert got["cefwd_windows_settled_total", lane] == n
+    assert got["cefwd_windows_served_total", lane] == (
+        n + got["cefwd_windows_known_total", lane])
     assert sum(v for (name, _), v in got.items()
                if name == "cefwd_alerts_total") == n
     assert got["cefwd_gaps", lane] == 0
