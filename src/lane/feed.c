@@ -531,12 +531,13 @@ feed__open(struct feed *f, struct err *e)
 void
 feed__stop(struct feed *f)
 {
-	struct pass *p;
+	struct pass *p, *next;
 
 	(void)uv_timer_stop(&f->poll);
 	(void)uv_timer_stop(&f->lasts);
 	side__stop(f);
-	while ((p = LIST_FIRST(&f->passes)) != NULL) {
+	for (p = LIST_FIRST(&f->passes); p != NULL; p = next) {
+		next = LIST_NEXT(p, entry);
 		source_pass_cancel(p->source);
 		feed__pass_free(p);
 	}

@@ -19,11 +19,11 @@
 #include "source/quota.h"
 #include "state/state.h"
 
-#define FORWARDER_MAGIC   0x1a9e0001u
-#define FEED_MAGIC        0x1a9e0002u
-#define LANE_MAGIC        0x1a9e0003u
-#define PASS_MAGIC        0x1a9e0004u
-#define OUTLET_MAGIC      0x1a9e0005u
+#define FORWARDER_MAGIC   0x1a9e0001U
+#define FEED_MAGIC        0x1a9e0002U
+#define LANE_MAGIC        0x1a9e0003U
+#define PASS_MAGIC        0x1a9e0004U
+#define OUTLET_MAGIC      0x1a9e0005U
 
 /* A batch of memory rows is written after this, or at so many lines
    (DESIGN, promise 3). */
