@@ -66,8 +66,12 @@ gaps__load(struct lane *l, struct err *e)
 void
 gaps__free(struct lane *l)
 {
-	while (!TAILQ_EMPTY(&l->gaps))
-		forget(l, TAILQ_FIRST(&l->gaps));
+	struct gap *g, *next;
+
+	for (g = TAILQ_FIRST(&l->gaps); g != NULL; g = next) {
+		next = TAILQ_NEXT(g, entry);
+		forget(l, g);
+	}
 }
 
 static void
