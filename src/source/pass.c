@@ -229,20 +229,36 @@ on_token(void *ctx, const struct auth_token *token, const struct err *e,
 	source__leave(p);
 }
 
+/* The calls that are allowed are used up; or the API said so, maybe to another
+   pass: this one may then have nothing else to tell for an hour. */
+static void
+tell_wait(struct source_pass *p, uint64_t wait_ms)
+{
+	struct err e = { .kind = ERR_NONE };
+	uint64_t held;
+
+	if (quota_is_held(p->source->quota, clk_ms())) {
+		(void)err_set(
+		    &e, ERR_BUSY, "the API told this application to wait");
+		source__tell(p, SOURCE_THROTTLED, &e, wait_ms);
+	} else if (log_may(&p->source->quota_log, &held)) {
+		log_info("%s: the calls that the API allows this application "
+			 "are used up for now wait_ms=%" PRIu64,
+		    p->source->label, wait_ms);
+	}
+}
+
 /* Whether the budget allows a call now; otherwise the timer runs. */
 static bool
 may_call(struct source_pass *p)
 {
 	struct source *s = p->source;
-	uint64_t wait, held;
+	uint64_t wait;
 
 	wait = s->quota == NULL ? 0 : quota_call(s->quota, clk_ms());
 	if (wait == 0)
 		return true;
-	if (log_may(&s->quota_log, &held))
-		log_info("%s: the calls that the API allows this application "
-			 "are used up for now wait_ms=%" PRIu64,
-		    s->label, wait);
+	tell_wait(p, wait);
 	source__schedule(p, wait);
 	return false;
 }

@@ -182,3 +182,9 @@ quota_hold(struct quota *q, uint64_t now_ms, uint64_t for_ms)
 	if (now_ms + for_ms > q->held_until_ms)
 		q->held_until_ms = now_ms + for_ms;
 }
+
+bool
+quota_is_held(const struct quota *q, uint64_t now_ms)
+{
+	return q->held_until_ms > now_ms;
+}

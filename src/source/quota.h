@@ -14,6 +14,7 @@
 #ifndef CEFWD_SOURCE_QUOTA_H
 #define CEFWD_SOURCE_QUOTA_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct quota;     /* one budget */
@@ -44,5 +45,6 @@ uint64_t quota_call(struct quota *q, uint64_t now_ms);
 
 /* No call of this budget for so long. */
 void quota_hold(struct quota *q, uint64_t now_ms, uint64_t for_ms);
+bool quota_is_held(const struct quota *q, uint64_t now_ms);
 
 #endif /* CEFWD_SOURCE_QUOTA_H */

@@ -115,7 +115,11 @@ what_one_is_told_to_wait_holds_all_of_the_budget(void **state)
 
 	(void)state;
 	assert_int_equal(quota_call(q, 1000), 0);
+	assert_false(quota_is_held(q, 1000));
 	quota_hold(q, 1000, 90000);
+	assert_true(quota_is_held(q, 1000));
+	assert_true(quota_is_held(q, 90999));
+	assert_false(quota_is_held(q, 91000));
 	quota_hold(q, 2000, 10);
 	assert_int_equal(quota_call(q, 2000), 89000);
 	assert_int_equal(quota_call(q, 91000), 0);
