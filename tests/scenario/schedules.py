@@ -37,7 +37,7 @@ from server import Sim, make_certificates               # noqa: E402
 
 LENGTH_S = 3.5          # of the schedule
 LONG_S = 7              # a lane without room leaves its pass after 5 s
-QUIET_S = 90            # patience afterwards
+QUIET_S = 240           # patience afterwards: a budget of calls is a minute's
 
 # Small maps: identity, what changes, and "end" that moves with an update.
 HEAD = """\
@@ -178,7 +178,9 @@ class Schedule:
             out["date_offset_s"] = r.choice((None, -90000, 90000))
         if self.api["place"] == "siem":     # never updated, never paged
             return out
-        out["top_max"] = r.choice((None, 7, 20, 50))
+        # the two of Defender allow few calls a minute
+        out["top_max"] = r.choice((None, 7, 20, 50) if self.api["url"]
+                                  == "graph" else (None, 50, 80))
         out["order_obeyed"] = r.random() < 0.7
         out["order"] = r.choice((None, None, "updated desc", "arbitrary"))
         out["moves"] = r.choice((0, 0, 1))
