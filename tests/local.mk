@@ -10,7 +10,9 @@ scenarios = \
 	tests/scenario/test_broken.py \
 	tests/scenario/test_checker.py \
 	tests/scenario/test_convert.py \
+	tests/scenario/test_failover.py \
 	tests/scenario/test_faults.py \
+	tests/scenario/test_file.py \
 	tests/scenario/test_framing.py \
 	tests/scenario/test_gaps.py \
 	tests/scenario/test_grants.py \
