@@ -166,6 +166,8 @@ on_hup(uv_signal_t *h, int signum)
 	(void)signum;
 	if (r->status->fw == NULL)
 		return;
+	/* Also with a fault in the files: logs are rotated all the same. */
+	forwarder_reopen(r->status->fw);
 	if (r->reading != NULL)
 		r->is_again = true;
 	else

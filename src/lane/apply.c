@@ -639,6 +639,16 @@ forwarder_apply(struct forwarder *fw, const struct forwarder_options *o,
 }
 
 void
+forwarder_reopen(struct forwarder *fw)
+{
+	OBJ_CHECK(fw, FORWARDER_MAGIC);
+	for (size_t i = 0; !fw->is_closing && i < fw->n_outlets; i++) {
+		if (fw->outlets[i]->dest != NULL)
+			dest_reopen(fw->outlets[i]->dest);
+	}
+}
+
+void
 forwarder_refused(struct forwarder *fw, const char *why)
 {
 	const struct health_note note = { HEALTH_NOTE, .reason = why,

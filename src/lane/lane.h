@@ -119,6 +119,9 @@ typedef void forwarder_applied_fn(void *ctx, const struct err *e);
 int forwarder_apply(struct forwarder *fw, const struct forwarder_options *o,
     forwarder_applied_fn *applied, void *ctx, struct err *e);
 
+/* SIGHUP: the files of destinations may have been moved away. */
+void forwarder_reopen(struct forwarder *fw);
+
 /* Tell the destinations that it was refused before it came to that. */
 void forwarder_refused(struct forwarder *fw, const char *why);
 

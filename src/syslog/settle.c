@@ -37,7 +37,12 @@
  *
  * UDP has no reader to ask: all that was given counts as read, and an ICMP
  * refusal is a break that puts back whatever was given less than settle_ms,
- * there 1 s, ago.
+ * there 1 s, ago.  What a file was given is synced, and settles at the next
+ * looks; what lies in the pipe of standard output is not read.  (file_look())
+ *
+ * S1 holds for a break of our own making, too: when an earlier receiver is
+ * returned to, what the later one had not settled is given there again.
+ * (go_back())
  */
 #include "config.h"
 

@@ -3,6 +3,7 @@
 SPDX-License-Identifier: MIT
 """
 import os
+import signal
 import subprocess
 import time
 
@@ -52,6 +53,20 @@ def test_a_rotated_file_loses_nothing(sim, cefwd, tmp_path):
     with sim.lock:
         new = sim.store.add(5)
     assert wait_ids(service, new, path), service.said()
+    assert service.stop() == 0
+    assert sorted(ids(lines_of(old, path))) == sorted(sim.store.ids())
+
+
+def test_sighup_opens_an_idle_file_anew(sim, cefwd, tmp_path):
+    path, old = str(tmp_path / "cef.log"), str(tmp_path / "cef.log.1")
+    service = cefwd.configure("file:" + path, top={"heartbeat": "0"}).start()
+    assert wait_ids(service, sim.store.ids(), path), service.said()
+    os.rename(path, old)
+    service.process.send_signal(signal.SIGHUP)
+    end = time.monotonic() + TIMEOUT
+    while not os.path.exists(path):
+        assert time.monotonic() < end, service.said()
+        time.sleep(0.02)
     assert service.stop() == 0
     assert sorted(ids(lines_of(old, path))) == sorted(sim.store.ids())
 

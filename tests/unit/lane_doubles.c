@@ -274,6 +274,12 @@ dest_close(struct dest *d)
 	(void)d;
 }
 
+void
+dest_reopen(struct dest *d)
+{
+	(void)d;
+}
+
 size_t
 dest_line_max(const struct dest *d)
 {
