@@ -66,7 +66,7 @@ def test_status_shows_a_gap_until_it_is_closed(sim, cefwd, tcp, broken):
     assert shown["gaps"] == 1 and len(shown["gap_list"]) == 1
     assert shown["gap_list"][0]["reason"]
     assert service.stop() == 0
-    sim.set(links_given=True)
+    sim.set(links_given=True, skip_max=None)
     due(cefwd)
     service = cefwd.start()
     closed = wait_told(service, tcp, "gap-closed")
@@ -97,7 +97,7 @@ def test_a_gap_that_stays_is_counted_and_does_not_stop_the_feed(
 
 
 def test_once_closes_what_is_due(sim, cefwd, tcp, broken):
-    sim.set(links_given=True)
+    sim.set(links_given=True, skip_max=None)
     due(cefwd)
     result = cefwd.once()
     assert result.status == 0, result
@@ -108,7 +108,7 @@ def test_once_closes_what_is_due(sim, cefwd, tcp, broken):
 
 def test_a_gap_survives_a_kill_while_it_is_closed(sim, cefwd, tcp, broken):
     """Its alerts have come, but have not settled."""
-    sim.set(links_given=True)
+    sim.set(links_given=True, skip_max=None)
     due(cefwd)
     tcp.pause()
     service = cefwd.start()

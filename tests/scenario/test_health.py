@@ -70,8 +70,9 @@ def test_heartbeats_count_what_was_served_against_what_settled(
     assert sum(b["settled"] for b in beats) == n == len(ids(tcp.lines()))
     for b in beats:
         assert b["served"] == b["settled"] + b["sent before"], beats
-        assert b["gaps"] == 0 and b["lag seconds"] < TIMEOUT
-    assert beats[-1]["served"] >= 1 or len(beats) > 1
+        assert b["gaps"] == 0
+    # before the first window has closed it is the time since "start"
+    assert beats[-1]["lag seconds"] < TIMEOUT
     last = of(tcp.told(), "heartbeat")[-1]
     assert last.ext["cs1"] == "sim" and last.ext["cs3"] == "out"
     assert service.stop() == 0
