@@ -413,17 +413,22 @@ class Run:
             return reports
         status = service.stop()
         assert status == 0, "ended with %d" % status
-        self.nothing_more(cefwd)
-        return reports
+        return self.nothing_more(cefwd)
 
     def nothing_more(self, cefwd):
-        """All of it is remembered: one more pass has nothing to send."""
+        """All of it is remembered after a whole pass: one more has nothing
+        to send."""
+        self.once(cefwd)
         before = [len(way.records()) for way in self.ways]
-        result = cefwd.once()
-        assert result.status == 0, result
+        self.once(cefwd)
         for way, n in zip(self.ways, before):
             more = way.records()[n:]
             assert not more, "sent again by once: %r" % more[:3]
+        return [way.report(self.plan.updates) for way in self.ways]
+
+    def once(self, cefwd):
+        result = cefwd.once(timeout=QUIET_S)
+        assert result.status == 0, result
 
     def until_quiet(self):
         """Everything demanded has come, and nothing more comes."""

@@ -247,9 +247,11 @@ def test_late_alerts_within_the_overlap_come_whatever_the_clock(
 
 def test_records_that_move_between_pages_are_neither_lost_nor_repeated(
         world, tcp):
-    sim, cefwd, checker = world({"top_max": 10, "moves": 2,
+    # within the calls of a minute
+    sim, cefwd, checker = world({"top_max": 30, "moves": 1,
                                  "order_obeyed": False,
-                                 "order": "updated desc"}, updates="first")
+                                 "order": "updated desc"},
+                                alerts=150, updates="first")
     result = cefwd.once()
     assert result.status == 0, result
     prove(checker, tcp, "first")
