@@ -44,7 +44,7 @@ static int
 setup(void **state)
 {
 	(void)state;
-	strcpy(folder + sizeof(folder) - 7, "XXXXXX");
+	memcpy(folder + sizeof(folder) - 7, "XXXXXX", 7);
 	assert_non_null(mkdtemp(folder));
 	(void)snprintf(path, sizeof(path), "%s/cef.log", folder);
 	(void)snprintf(old, sizeof(old), "%s/cef.log.1", folder);
