@@ -13,6 +13,7 @@ scenarios = \
 	tests/scenario/test_failover.py \
 	tests/scenario/test_faults.py \
 	tests/scenario/test_file.py \
+	tests/scenario/test_flat.py \
 	tests/scenario/test_framing.py \
 	tests/scenario/test_gaps.py \
 	tests/scenario/test_grants.py \
