@@ -160,18 +160,44 @@ end_half_line(struct file_link *f, off_t size)
 		write_all(f, "\n", 1);
 }
 
+/* What root makes, by "once" or "check --live", the service must be able to
+   write: it belongs to whom the folder belongs to. */
+static void
+give_to_owner(const struct file_link *f)
+{
+	struct stat st;
+	size_t len = (size_t)(strrchr(f->path, '/') - f->path);
+	char *folder = xstrndup(f->path, len == 0 ? 1 : len);
+
+	if (geteuid() == 0 && stat(folder, &st) == 0 &&
+	    fchown(f->fd, st.st_uid, st.st_gid) == -1)
+		errno = 0; /* it is written to all the same */
+	free(folder);
+}
+
+/* O_NONBLOCK: a FIFO without a reader is refused, not waited for.  0640:
+   alerts are not for everybody. */
+static int
+open_path(struct file_link *f)
+{
+	const int flags = O_RDWR | O_APPEND | O_NOCTTY | O_NONBLOCK | O_CLOEXEC;
+
+	f->fd = open(f->path, flags);
+	if (f->fd != -1 || errno != ENOENT)
+		return f->fd;
+	/* O_EXCL: never through a link into a folder of somebody else's. */
+	f->fd = open(f->path, flags | O_CREAT | O_EXCL, 0640);
+	if (f->fd != -1)
+		give_to_owner(f);
+	return f->fd;
+}
+
 static void
 open_fd(struct file_link *f)
 {
 	struct stat st;
 
-	f->fd = f->path == NULL ?
-	    STDOUT_FILENO :
-	    /* O_NONBLOCK: a FIFO without a reader is refused, not waited for.
-	       0640: alerts are not for everybody. */
-	    open(f->path,
-		O_RDWR | O_APPEND | O_CREAT | O_NOCTTY | O_NONBLOCK | O_CLOEXEC,
-		0640);
+	f->fd = f->path == NULL ? STDOUT_FILENO : open_path(f);
 	if (f->fd == -1 || fstat(f->fd, &st) == -1) {
 		say(f, errno, "cannot open");
 		return;

@@ -131,6 +131,22 @@ a_new_file_is_not_for_everybody(void **state)
 }
 
 static void
+what_root_makes_belongs_to_whom_the_folder_does(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(chown(folder, 12345, 54321), 0);
+	rig_open(&rig);
+	rig_run(&rig, is_up, "the file to be opened");
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_uid, 12345);
+	assert_int_equal(st.st_gid, 54321);
+}
+
+static void
 octets_are_not_counted_in_a_file(void **state)
 {
 	(void)state;
@@ -347,6 +363,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(lines_are_appended_and_settle),
 		T(a_new_file_is_not_for_everybody),
+		T(what_root_makes_belongs_to_whom_the_folder_does),
 		T(octets_are_not_counted_in_a_file),
 		T(a_file_that_was_moved_is_made_anew),
 		T(an_idle_file_is_opened_anew_when_told),
