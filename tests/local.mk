@@ -6,6 +6,7 @@ PY_LOG_COMPILER = $(PYTHON3) $(top_srcdir)/tests/scenario/tap.py
 scenarios = \
 	tests/scenario/test_agreement.py \
 	tests/scenario/test_api.py \
+	tests/scenario/test_apis.py \
 	tests/scenario/test_backlog.py \
 	tests/scenario/test_broken.py \
 	tests/scenario/test_checker.py \
