@@ -114,10 +114,11 @@ struct api {
 	const char *const *query_until;
 	bool is_from_exact; /* query asks for >=, not for > */
 	/* A parameter that brings what is inside the records, and that can
-	   make the API fail for good: then it is left out, and each record
-	   asked for alone at item ("/incidents/%s").  NULL: none. */
+	   make the API fail for good.  Then it is left out of the list, and
+	   each record asked for alone with it at item ("/incidents/%s"); item
+	   NULL: it stays. */
 	const char *expand;
-	const char *item; /* NULL: without what expand would bring */
+	const char *item;
 
 	/* "Prefer: ...", NULL-terminated; "{tenant}" is the feed's. */
 	const char *const *headers;

@@ -83,6 +83,9 @@ source__slice_begin(struct source_pass *p)
 
 	if (api->paging == API_PAGING_NONE && has_slices(p))
 		slices_clip(&p->slices, now(p), SLICE_UNPAGED);
+	source__items_stop(p);
+	if (p->source->plain_until_ms > clk_ms())
+		p->is_plain = true;
 	hashset_clear(&p->ids);
 	hashset_clear(&p->links);
 	p->records = 0;
@@ -91,7 +94,7 @@ source__slice_begin(struct source_pass *p)
 	p->offset = 0;
 	p->is_behind = false;
 	p->page.is_first = true;
-	if (source__url(p->source, &p->w, &p->slices, p->page_size, false,
+	if (source__url(p->source, &p->w, &p->slices, p->page_size, p->is_plain,
 		&p->page.url, &e) == -1) {
 		source__finish(p, &e);
 		return;
@@ -154,6 +157,7 @@ next_slice(struct source_pass *p)
 	}
 	p->page_size = source__page_size(p->source);
 	p->restarts = 0;
+	p->is_plain = false;
 	ask_slice(p);
 }
 
@@ -215,6 +219,9 @@ shrink(struct source_pass *p, const struct err *e)
 	if (p->gap_lo != STAMP_NONE) {
 		slices_back(&p->slices, p->gap_lo);
 		p->gap_lo = STAMP_NONE;
+	} else if (source__may_be_plain(p) && p->source->o.api->item != NULL &&
+	    p->page.status >= 500) {
+		p->is_plain = true;
 	} else if (p->page_size > PAGE_SIZE_MIN) {
 		p->page_size /= 4;
 		if (p->page_size < PAGE_SIZE_MIN)
@@ -246,6 +253,7 @@ works(struct source_pass *p)
 	p->has_worked = true;
 	p->is_renewed = false;
 	auth_accept(p->source->auth, p->serial);
+	source__plain_works(p);
 	confirm_gap(p);
 	/* Answers that lead nowhere are no good news. */
 	if (!p->is_gone && p->idle < IDLE_CALLS)
@@ -326,8 +334,8 @@ ask_from(struct source_pass *p, const char *text)
 	struct err e = { .kind = ERR_NONE };
 	struct buf *url = &p->page.url;
 
-	if (source__url(p->source, &p->w, &p->slices, p->page_size, false, url,
-		&e) == -1) {
+	if (source__url(p->source, &p->w, &p->slices, p->page_size, p->is_plain,
+		url, &e) == -1) {
 		source__finish(p, &e);
 		return;
 	}
@@ -537,19 +545,46 @@ final(struct source_pass *p, const struct err *e)
 	source__give_up(p, is_refused ? SOURCE_REFUSED : SOURCE_UNREACHABLE, e);
 }
 
+/* What concerns the record alone; the rest is as with any request. */
+static bool
+item_failed(struct source_pass *p, enum verdict v, const struct err *e)
+{
+	switch (v) {
+	case VERDICT_OK:
+	case VERDICT_RENEW:
+	case VERDICT_LATER:
+	case VERDICT_THROTTLE:
+	case VERDICT_FINAL:
+		return false;
+	case VERDICT_SMALLER:
+	case VERDICT_RESTART:
+	case VERDICT_HALVE:
+		break;
+	}
+	if (source__item_failed(p, e))
+		source__slice_begin(p);
+	if (!p->is_gone)
+		again(p, SOURCE_UNREACHABLE, e);
+	return true;
+}
+
 void
 source__page_done(struct source_pass *p, const struct err *why)
 {
 	struct err e = { .kind = ERR_NONE };
 	enum verdict v = source__page_verdict(p, why, &e);
 
+	if (p->is_item && item_failed(p, v, &e))
+		return;
 	if (v == VERDICT_OK || v == VERDICT_HALVE)
 		works(p);
 	if (p->is_gone)
 		return;
 	switch (v) {
 	case VERDICT_OK:
-		page_ok(p);
+		if (p->is_item ? !source__items_next(p) :
+				 !source__items_begin(p))
+			page_ok(p);
 		break;
 	case VERDICT_RENEW:
 		p->is_renewed = true;

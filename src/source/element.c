@@ -43,21 +43,32 @@ is_wanted(struct source_pass *p, const struct source_record *rec)
 	return is_in_slice(p, rec->created);
 }
 
-static void
-hand_over(struct source_pass *p, const struct source_record *rec)
+static int
+hand_over(struct source_pass *p, const struct source_record *rec, struct err *e)
 {
-	bool is_fresh = hashset_add(&p->ids, rec->id);
+	/* A record alone was counted when the list named it. */
+	bool is_fresh = !p->is_item && hashset_add(&p->ids, rec->id);
 
 	if (!is_wanted(p, rec)) {
 		p->progress.outside++;
-		return;
+		return 0;
 	}
 	if (is_fresh)
 		p->page.fresh++;
+	if (p->is_plain && !p->is_item && p->source->o.api->item != NULL &&
+	    !source__item_is_bad(p, rec->id)) {
+		if (items_add(&p->items, rec->id) == 0)
+			return 0;
+		p->page.is_cut = true;
+		return err_set(e, ERR_BUSY, "the page holds too much");
+	}
+	if (p->is_gone)
+		return 0;
 	p->progress.records++;
 	if (rec->updated != STAMP_NONE && rec->updated > p->progress.newest)
 		p->progress.newest = rec->updated;
 	p->h->record(p->ctx, rec);
+	return 0;
 }
 
 static void
@@ -104,13 +115,14 @@ on_element(void *ctx, const struct split_element *el, struct err *e)
 	struct json_object *json;
 	struct source_pass *p;
 	struct err why;
+	int rc = 0;
 
 	OBJ_CAST(p, ctx, PASS_MAGIC);
 	if (p->is_gone) /* since a refused record before this one */
 		return err_set(e, ERR_BUSY, "cancelled");
 	if (!source__has_records(&p->page))
 		return 0;
-	if (el->index == 0 && is_too_much(p)) {
+	if (el->index == 0 && !p->is_item && is_too_much(p)) {
 		p->page.is_cut = true;
 		return err_set(e, ERR_BUSY, "the slice holds too much");
 	}
@@ -118,10 +130,10 @@ on_element(void *ctx, const struct split_element *el, struct err *e)
 		refuse(p, el->index, el->offset, why.text);
 	} else {
 		source__identify(p->source->o.api, el, json, id, &rec);
-		hand_over(p, &rec);
+		rc = hand_over(p, &rec, e);
 		json_object_put(json);
 	}
-	return p->is_gone ? err_set(e, ERR_BUSY, "cancelled") : 0;
+	return p->is_gone ? err_set(e, ERR_BUSY, "cancelled") : rc;
 }
 
 static void

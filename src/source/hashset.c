@@ -83,3 +83,9 @@ hashset_add(struct hashset *h, const char *text)
 	h->n++;
 	return true;
 }
+
+bool
+hashset_has(const struct hashset *h, const char *text)
+{
+	return h->n != 0 && *find(h, hash(text)) != 0;
+}

@@ -22,6 +22,8 @@ struct hashset {
 void hashset_fini(struct hashset *h); /* a zeroed one is empty */
 void hashset_clear(struct hashset *h);
 
+bool hashset_has(const struct hashset *h, const char *text);
+
 /* Whether it is new. */
 bool hashset_add(struct hashset *h, const char *text);
 

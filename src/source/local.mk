@@ -8,6 +8,7 @@ libsource_a_SOURCES = \
 	src/source/element.c \
 	src/source/hashset.c src/source/hashset.h \
 	src/source/ident.c \
+	src/source/items.c src/source/items.h \
 	src/source/link.c \
 	src/source/member.c src/source/member.h \
 	src/source/page.c \

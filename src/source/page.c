@@ -41,6 +41,13 @@ copy_word(char out[SOURCE_WORD_MAX], const char *from)
 	(void)snprintf(out, SOURCE_WORD_MAX, "%s", from == NULL ? "" : from);
 }
 
+/* A record alone is no page. */
+static struct split *
+splitter(const struct source_pass *p)
+{
+	return p->is_item ? p->item_split : p->split;
+}
+
 bool
 source__has_records(const struct page *page)
 {
@@ -107,7 +114,7 @@ on_data(void *ctx, const char *bytes, size_t len, struct err *e)
 	if (!source__has_records(&p->page) && p->page.bytes > ERROR_BODY_MAX)
 		rc = err_set(e, ERR_LIMIT, "its error answer is too long");
 	else if (is_json(p->page.type))
-		rc = split_feed(p->split, bytes, len, e);
+		rc = split_feed(splitter(p), bytes, len, e);
 	else if (source__has_records(&p->page))
 		rc = err_set(e, ERR_PROTO,
 		    "the body is %s, not JSON: is there a proxy or a portal "
@@ -157,7 +164,7 @@ source__page_start(struct source_pass *p, const char *bearer, struct err *e)
 	    id, sizeof(id), "client-request-id: %s", p->page.client_id);
 	for (size_t i = 0; p->source->headers[i] != NULL; i++)
 		headers[n++] = p->source->headers[i];
-	split_reset(p->split);
+	split_reset(splitter(p));
 	p->page.has_head = false;
 	p->page.status = 0;
 	p->page.retry_after_ms = -1;
@@ -181,11 +188,11 @@ error_words(const struct source_pass *p, struct buf *out)
 {
 	static const char *const members[] = { "error/message", "Message",
 		"message", "error_description", "error" };
-	const char *code = split_member(p->split, "error/code");
+	const char *code = split_member(splitter(p), "error/code");
 	const char *text = NULL;
 
 	for (size_t i = 0; i < NELEM(members) && text == NULL; i++)
-		text = split_member(p->split, members[i]);
+		text = split_member(splitter(p), members[i]);
 	if (code != NULL && code[0] != '\0')
 		buf_addf(out, " %.100s:", code);
 	if (text != NULL && text[0] != '\0')
@@ -353,7 +360,7 @@ page_verdict(const struct source_pass *p, struct err *e)
 		    p->page.type);
 		return VERDICT_LATER;
 	}
-	if (split_finish(p->split, e) == -1) {
+	if (split_finish(splitter(p), e) == -1) {
 		(void)err_context(e,
 		    "the answer is no page of records (client-request-id %s)",
 		    p->page.client_id);

@@ -50,7 +50,10 @@ on_closed(uv_handle_t *t)
 	struct source_pass *p;
 
 	OBJ_CAST(p, t->data, PASS_MAGIC);
+	source__items_stop(p);
 	split_free(p->split);
+	split_free(p->item_split);
+	hashset_fini(&p->bad);
 	record_parser_free(p->parser);
 	hashset_fini(&p->ids);
 	hashset_fini(&p->links);
@@ -352,6 +355,10 @@ source_pass_start(struct source *s, const struct source_window *w,
 		.inner = s->inner,
 		.max_element = s->o.max_element,
 	};
+	const struct split_options item = {
+		.shape = SPLIT_ANY,
+		.max_element = s->o.max_element,
+	};
 	struct source_pass *p = xcalloc(1, sizeof(*p));
 
 	OBJ_CHECK(s, SOURCE_MAGIC);
@@ -366,6 +373,8 @@ source_pass_start(struct source *s, const struct source_window *w,
 	p->backoff = BACKOFF_API;
 	p->page_size = source__page_size(s);
 	p->split = split_new(&so, &source__split_handlers, p);
+	if (s->o.api->item != NULL)
+		p->item_split = split_new(&item, &source__split_handlers, p);
 	p->parser = record_parser_new();
 	buf_init(&p->page.url, URL_MAX_BYTES);
 	buf_init(&p->page.link, URL_MAX_BYTES);

@@ -16,6 +16,7 @@
 #include "base/log.h"
 
 #include "source/hashset.h"
+#include "source/items.h"
 #include "source/quota.h"
 #include "source/record.h"
 #include "source/slice.h"
@@ -42,6 +43,8 @@ struct source {
 	size_t passes;       /* running */
 	struct quota *quota; /* NULL: calls are not counted */
 	struct log_throttle quota_log;
+	uint64_t plain_until_ms; /* expand is left out until then */
+	struct log_throttle plain_log;
 	const char *inner[3]; /* what pages hold inside of objects */
 	char *headers[SOURCE_HEADERS_MAX + 1]; /* the row's, filled in */
 	/* Its $count tells of records that nobody gets to see. */
@@ -133,8 +136,19 @@ struct source_pass {
 	enum source_state told;
 	int told_status;
 
+	/* expand is left out of the slice's list, and its records are fetched
+	   one by one; meanwhile the list's page waits. */
+	bool is_plain;
+	bool is_item; /* page is that of one record */
+	struct items items;
+	struct page list;
+	unsigned int item_fails; /* in a row */
+	struct hashset bad;      /* ids that cannot be fetched so */
+	struct err bad_why;
+
 	struct page page;
 	struct split *split;
+	struct split *item_split;
 	struct record_parser *parser;
 };
 
@@ -147,6 +161,27 @@ void source__identify(const struct api *api, const struct split_element *el,
 int source__url(const struct source *s, const struct source_window *w,
     const struct slices *slice, unsigned int page_size, bool is_plain,
     struct buf *out, struct err *e);
+
+/* The request of one record alone, with expand. */
+int source__item_url(
+    const struct source *s, const char *id, struct buf *out, struct err *e);
+
+/* items.c: records fetched one by one. */
+bool source__may_be_plain(const struct source_pass *p);
+void source__plain_works(struct source_pass *p); /* the plain list answered */
+void source__items_stop(struct source_pass *p);
+
+/* After a page of the list, after a record: whether another was asked for.
+   When there is none, the list's page is back in page. */
+bool source__items_begin(struct source_pass *p);
+bool source__items_next(struct source_pass *p);
+
+/* The record under way could not be had: whether it has failed for good, so
+   that the list is to be asked for again. */
+bool source__item_failed(struct source_pass *p, const struct err *e);
+
+/* It has: it is told, and goes out as the list has it. */
+bool source__item_is_bad(struct source_pass *p, const char *id);
 
 /* Where a link leads, in full. */
 int source__link(

@@ -173,6 +173,22 @@ source__url(const struct source *s, const struct source_window *w,
 	return 0;
 }
 
+int
+source__item_url(
+    const struct source *s, const char *id, struct buf *out, struct err *e)
+{
+	const struct fill f = { .api = s->o.api };
+	const char *item = s->o.api->item, *hole = strstr(item, "%s");
+
+	assert(hole != NULL);
+	add_path(out, s, "");
+	buf_add(out, item, (size_t)(hole - item));
+	buf_add_urlenc(out, id, strlen(id));
+	buf_adds(out, hole + 2);
+	add_param(out, &f, s->o.api->expand);
+	return buf_check(out, "the request's URL", e);
+}
+
 /* A link may leave out what the request had (RFC 3986, 5.2.2); of relative
    ones those that begin with "/" or "?" are known. */
 int

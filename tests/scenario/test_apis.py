@@ -84,6 +84,21 @@ def test_an_update_comes_again_and_a_new_one_too(
     assert len(again) == 4
 
 
+def test_incidents_come_whole_where_expand_fails_for_good(
+        new_sim, new_cefwd, tcp):
+    row = schedules.APIS["graph-incidents"]
+    sim, cefwd = start(new_sim, new_cefwd, tcp, row, 60)
+    sim.fault("incidents", "status", status=500, times=10 ** 6,
+              having="&$expand=alerts")
+    result = cefwd.once()
+    assert result.status == 0, result
+    assert arrived(tcp, row) == sim.stores["incidents"].ids()
+    inner = {i for e in events(tcp.lines()) if e.class_id == "alert"
+             for i in [e.id]}
+    assert len(inner) > 20
+    assert "one by one" in result.err
+
+
 def test_requests_are_those_of_the_documentation(new_sim, new_cefwd, tcp):
     """What Microsoft's pages say that may be asked."""
     wanted = {
