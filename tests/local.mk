@@ -23,6 +23,7 @@ scenarios = \
 	tests/scenario/test_live.py \
 	tests/scenario/test_log.py \
 	tests/scenario/test_login.py \
+	tests/scenario/test_long.py \
 	tests/scenario/test_loss.py \
 	tests/scenario/test_many.py \
 	tests/scenario/test_map_manual.py \
@@ -61,6 +62,11 @@ KILL =
 check-kill: cefwd$(EXEEXT) tests/sim/nodiag.so
 	$(AM_TESTS_ENVIRONMENT) $(PYTHON3) \
 	    $(srcdir)/tests/scenario/kill_matrix.py $(KILL)
+
+# A day of polls at 50 ms; make check runs a small cut of it.
+.PHONY: check-long
+check-long: cefwd$(EXEEXT)
+	$(AM_TESTS_ENVIRONMENT) $(PYTHON3) $(srcdir)/tests/scenario/long.py
 
 # Whole folders are taken, from the build too: also what tests left there.
 dist-hook: dist-hook-tests

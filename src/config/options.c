@@ -130,7 +130,7 @@ static const struct option options[] = {
 	  .reload = RELOAD_LIVE,
 	  .help = "mapping from alert to CEF" },
 	{ CONF_SOURCE, "poll-interval", OPTION_DURATION, AT_S(poll_interval),
-	  .def = "60s", .min = 1 * S, .max = 1 * D,
+	  .def = "60s", .min = 50, .max = 1 * D,
 	  .reload = RELOAD_LIVE,
 	  .help = "time between two passes" },
 	{ CONF_SOURCE, "start", OPTION_DURATION, AT_S(start),

@@ -9,6 +9,7 @@
 #include "base/obj.h"
 
 #include "config/conf_priv.h"
+#include "net/http.h"
 
 /* Folder of a map's path, or its name on the search list. */
 static const char *
@@ -72,6 +73,14 @@ rule_times(struct conf *c, const struct conf_source *raw)
 							     "retention",
 		    "\"start\" is longer than \"retention\": the API cannot "
 		    "answer so far back; make it shorter");
+	}
+	/* What a test asks of its own server, Microsoft's throttles. */
+	if (raw->poll_interval < 1000 &&
+	    (raw->base_url == NULL || !url_is_of_this_host(raw->base_url))) {
+		conf__fault(c, raw->section, "poll-interval",
+		    "\"poll-interval\" is shorter than 1s, which only a "
+		    "\"base-url\" of this host may be asked for; make it "
+		    "longer");
 	}
 }
 

@@ -120,6 +120,8 @@ void http_resume(struct http_request *r);
 struct buf;
 int url_origin(const char *url, struct buf *out);
 
+bool url_is_of_this_host(const char *url); /* its host is loopback */
+
 /* Whether url is https, or http to a loopback host. */
 int url_is_allowed(const char *url, struct err *e);
 

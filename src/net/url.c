@@ -125,6 +125,19 @@ is_loopback(const char *host)
 	    IN6_IS_ADDR_LOOPBACK(&six);
 }
 
+bool
+url_is_of_this_host(const char *url)
+{
+	struct parts p;
+	bool is;
+
+	if (split(url, &p) != CURLUE_OK)
+		return false;
+	is = is_loopback(p.host);
+	parts_fini(&p);
+	return is;
+}
+
 /* Where clouds tell a machine about itself.  Link-local: no router forwards
    it (RFC 3927 7), so that plain http does not leave the host's hypervisor. */
 static bool

@@ -39,6 +39,11 @@ def get(where, path, host="localhost"):
     return int(head.split()[1]), head.decode(), body.decode()
 
 
+def is_open(port):
+    with socket.socket() as s:
+        return s.connect_ex(("127.0.0.1", port)) == 0
+
+
 def wait_for(service, what, condition):
     end = time.monotonic() + TIMEOUT
     while not condition():
@@ -80,6 +85,7 @@ def service(sim, cefwd, tcp, port):
     service = cefwd.start()
     assert service.wait_said("started version="), service.said()
     wait_for(service, "no socket", lambda: os.path.exists(cefwd.socket))
+    wait_for(service, "no port", lambda: is_open(port))
     return service
 
 

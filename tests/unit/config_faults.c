@@ -150,11 +150,11 @@ values_are_told_at_their_word(void **state)
 		    "the line\n"
 		    "4:14+4 \"map-path\" holds neither line ends nor tabs\n" },
 		/* at the limit is fine, one past it is not */
-		{ SOURCE "poll-interval = 999ms\n" DESTINATION
+		{ SOURCE "poll-interval = 49ms\n" DESTINATION
 			 "settle = 99ms\nmax-line = 479\n"
 			 "window = 1048577k\ncef-version = 2\n",
-		    "7:17+5 \"999ms\" is out of range; \"poll-interval\" "
-		    "takes 1s to 1d\n"
+		    "7:17+4 \"49ms\" is out of range; \"poll-interval\" "
+		    "takes 50ms to 1d\n"
 		    "10:10+4 \"99ms\" is out of range; \"settle\" takes 100ms "
 		    "to 10m\n"
 		    "11:12+3 \"479\" is out of range; \"max-line\" takes 480 "
@@ -167,11 +167,15 @@ values_are_told_at_their_word(void **state)
 			 "quiet-after = 59s\n" DESTINATION "max-line = 8kb\n",
 		    "7:13+2 \"-1\" is out of range; \"page-size\" takes 1 to "
 		    "10000, or 0\n"
-		    "8:17+1 \"0\" is out of range; \"poll-interval\" takes 1s "
-		    "to 1d\n"
+		    "8:17+1 \"0\" is out of range; \"poll-interval\" takes "
+		    "50ms to 1d\n"
 		    "9:15+3 \"59s\" is out of range; \"quiet-after\" takes 1m "
 		    "to 3650d, or 0\n"
 		    "12:12+3 \"8kb\": not a size; write 512, 64k or 16m\n" },
+		{ SOURCE "poll-interval = 999ms\n" DESTINATION,
+		    "7:17+5 \"poll-interval\" is shorter than 1s, which only "
+		    "a \"base-url\" of this host may be asked for; make it "
+		    "longer\n" },
 		{ SOURCE "filter = severity ne 'low'\nscope = \"a b\"\n"
 			 "updates = never\n" DESTINATION
 			 "host-name = \"a b\"\nfacility = local8\n",

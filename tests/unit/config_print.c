@@ -46,6 +46,8 @@ a_print_changes_with_what_must_start_over(void **state)
 		{ "page-size = 10\n", "", "", true, false },
 		{ "ca-file = ca.pem\n", "", "", true, false },
 		{ "poll-interval = 10s\n", "", "", false, false },
+		{ "base-url = https://[::1]:8443\npoll-interval = 50ms\n", "",
+		    "", true, false },
 		{ "updates = all\n", "", "", false, false },
 		{ "", "settle = 1s\n", "", false, true },
 		{ "", "facility = local0\n", "", false, true },
