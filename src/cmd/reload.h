@@ -27,10 +27,11 @@ struct reload {
 	struct pulse *pulse;
 
 	uv_signal_t hup;
-	struct reading *reading;      /* that is being applied, or NULL */
-	bool is_again;                /* another SIGHUP came meanwhile */
-	char *fault;                  /* status->reload_fault is this */
-	SLIST_HEAD(readings, reading) unused; /* to be freed with the next one */
+	struct reading *reading; /* that is being applied, or NULL */
+	bool is_again;           /* another SIGHUP came meanwhile */
+	char *fault;             /* status->reload_fault is this */
+	SLIST_HEAD(readings, reading)
+	unused; /* to be freed with the next one */
 };
 
 /* The five fields above are set by the caller, and borrowed. */

@@ -394,8 +394,9 @@ close_outlets(struct forwarder *fw)
 	}
 	for (size_t i = 0; i < fw->n_lanes; i++)
 		cut_off(fw->lanes[i]);
-	LIST_FOREACH(l, &fw->leaving, leave_entry)
+	LIST_FOREACH(l, &fw->leaving, leave_entry) {
 		cut_off(l);
+	}
 }
 
 static void

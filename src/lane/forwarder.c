@@ -194,8 +194,9 @@ close_all(struct forwarder *fw)
 		feed__close(fw->feeds[i]);
 	for (size_t i = 0; i < fw->n_lanes; i++)
 		lane__close(fw->lanes[i]);
-	LIST_FOREACH(l, &fw->leaving, leave_entry)
+	LIST_FOREACH(l, &fw->leaving, leave_entry) {
 		lane__close(l);
+	}
 	for (size_t i = 0; i < fw->n_outlets; i++)
 		outlet__close(fw->outlets[i]);
 	state_close(fw->state);

@@ -258,8 +258,8 @@ struct forwarder {
 	struct generation *gen;
 	LIST_HEAD(generations, generation) generations;
 	struct reload *reload; /* the one under way, or NULL */
-	LIST_HEAD(, lane) leaving;
-	SLIST_HEAD(, grave) graves;
+	LIST_HEAD(leaving, lane) leaving;
+	SLIST_HEAD(graves, grave) graves;
 	uv_timer_t reload_timer;
 	struct http *http;
 	struct auth_set *auths;
