@@ -242,8 +242,9 @@ on_step(uv_idle_t *h)
 		return;
 	for (size_t i = 0; i < fw->n_lanes; i++)
 		is_idle = is_written(fw->lanes[i]) && is_idle;
-	LIST_FOREACH(l, &fw->leaving, leave_entry)
+	LIST_FOREACH(l, &fw->leaving, leave_entry) {
 		is_idle = is_written(l) && is_idle;
+	}
 	if (is_idle && health__is_told(fw))
 		close_all(fw);
 }
@@ -447,8 +448,9 @@ give_up(struct forwarder *fw)
 	}
 	for (size_t i = 0; i < fw->n_lanes; i++)
 		lane__flush(fw->lanes[i]);
-	LIST_FOREACH(l, &fw->leaving, leave_entry)
+	LIST_FOREACH(l, &fw->leaving, leave_entry) {
 		lane__flush(l);
+	}
 	close_all(fw);
 }
 
@@ -504,6 +506,7 @@ forwarder_count(const struct forwarder *fw, struct forwarder_counts *out)
 	}
 	for (size_t i = 0; i < fw->n_lanes; i++)
 		count_lane(fw->lanes[i], out);
-	LIST_FOREACH(l, &fw->leaving, leave_entry)
+	LIST_FOREACH(l, &fw->leaving, leave_entry) {
 		count_lane(l, out);
+	}
 }
