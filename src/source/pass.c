@@ -33,6 +33,10 @@
 /* No answer makes us ask again sooner, whatever it names. */
 #define WAIT_MIN_MS    1000U
 
+/* What the peer asks for is obeyed, but one that names next year by mistake
+   does not silence a feed for so long: it is asked once an hour. */
+#define WAIT_MAX_MS    3600000U
+
 /* DESIGN promise 2: a Date further off is not believed, nor is a missing one;
    then our clock, less what two clocks may differ by. */
 #define DATE_OFF_MS    ((int64_t)86400 * 1000)
@@ -171,9 +175,10 @@ source__wait_ms(struct source_pass *p, int64_t asked_ms)
 {
 	uint64_t wait = backoff_next_ms(&p->backoff);
 
-	/* What the peer asks for is kept whole, however long. */
 	if (asked_ms < 0)
 		return wait;
+	if (asked_ms > (int64_t)WAIT_MAX_MS)
+		return WAIT_MAX_MS;
 	return asked_ms > (int64_t)WAIT_MIN_MS ? (uint64_t)asked_ms :
 						 WAIT_MIN_MS;
 }

@@ -90,6 +90,10 @@ passing_trouble_is_waited_out(void **state)
 		      .cut_at = SIZE_MAX,
 		      .retry_after_ms = 600000 },
 		    "throttled(600000) ok " },
+		{ { .status = 429,
+		      .cut_at = SIZE_MAX,
+		      .retry_after_ms = 86400000 },
+		    "throttled(3600000) ok " },
 		{ { .status = 509, .cut_at = SIZE_MAX, .retry_after_ms = 2128 },
 		    "throttled(2128) ok " },
 	};
@@ -118,7 +122,9 @@ passing_trouble_is_waited_out(void **state)
 		/* Three waits of at least three quarters of a second, or as
 		   long as it was told. */
 		assert_true(fake_ms() - 1000000 >= 3 * 750);
-		if (how.retry_after_ms > 0)
+		if (how.retry_after_ms > 3600000)
+			assert_int_equal(fake_ms() - 1000000, 3 * 3600000);
+		else if (how.retry_after_ms > 0)
 			assert_int_equal(fake_ms() - 1000000,
 			    3 * (uint64_t)how.retry_after_ms);
 		assert_string_equal(w.gaps.p, "");
