@@ -3,9 +3,26 @@
 systemdsystemunit_DATA = dist/cefwd.service
 sysusersdir = $(prefix)/lib/sysusers.d
 dist_sysusers_DATA = dist/sysusers.d/cefwd.conf
+completionsdir = $(datadir)/bash-completion/completions
+logrotatedir = $(sysconfdir)/logrotate.d
 dist_doc_DATA = README.md NEWS.md
 dist_man_MANS += man/cefwd.8 man/cefwd-entra.7
 
+# Under the name that both want, which one folder cannot hold twice.
+install-data-hook: install-names
+install-names:
+	$(MKDIR_P) '$(DESTDIR)$(completionsdir)' '$(DESTDIR)$(logrotatedir)'
+	$(INSTALL_DATA) $(srcdir)/dist/cefwd.bash-completion \
+	    '$(DESTDIR)$(completionsdir)/cefwd'
+	$(INSTALL_DATA) $(srcdir)/dist/cefwd.logrotate \
+	    '$(DESTDIR)$(logrotatedir)/cefwd'
+uninstall-hook: uninstall-names
+uninstall-names:
+	rm -f '$(DESTDIR)$(completionsdir)/cefwd' \
+	    '$(DESTDIR)$(logrotatedir)/cefwd'
+.PHONY: install-names uninstall-names
+
+EXTRA_DIST += dist/cefwd.bash-completion dist/cefwd.logrotate
 EXTRA_DIST += dist/cefwd.service.in dist/cefwd.spec dist/check-package \
 	dist/debian
 CLEANFILES += dist/cefwd.service dist/cefwd.service.tmp

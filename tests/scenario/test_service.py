@@ -13,7 +13,7 @@ import time
 
 import pytest
 from cef import ids
-from runner import BUILDDIR, Cefwd, PROGRAM, TIMEOUT
+from runner import BUILDDIR, Cefwd, PROGRAM, SRCDIR, TIMEOUT
 
 UNIT = os.path.join(BUILDDIR, "dist", "cefwd.service")
 
@@ -229,3 +229,45 @@ def test_a_user_that_does_not_serve_is_refused(
     cefwd.configure("tcp://127.0.0.1:%d" % tcp.port)
     result = cefwd.run("run", "--user", user)
     assert result.status == status and says in result.err, result
+
+
+COMPLETE = """\
+. "$1"; shift
+COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _cefwd
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
+
+
+@pytest.mark.parametrize("words, wanted, unwanted", [
+    ([""], {"run", "once", "check", "status", "login"}, {"usage"}),
+    (["st"], {"status"}, {"run"}),
+    (["run", "--"], {"--user", "--trace", "--config"}, {"--since"}),
+    (["once", "--s"], {"--since"}, {"--user"}),
+    (["--log-format", "j"], {"json", "journal"}, {"text"}),
+    (["-c", "CONF", "login", ""], {"sim"}, {"out"}),
+    (["check", "-c", "CO"], set(), {"run"}),
+])
+def test_bash_completes_what_there_is(sim, cefwd, tcp, words, wanted,
+                                      unwanted):
+    cefwd.configure("tcp://127.0.0.1:%d" % tcp.port)
+    script = os.path.join(SRCDIR, "dist", "cefwd.bash-completion")
+    words = [cefwd.conf if word == "CONF" else word for word in words]
+    p = subprocess.run(["bash", "-c", COMPLETE, "bash", script, PROGRAM,
+                        *words], capture_output=True, text=True,
+                       timeout=TIMEOUT, cwd=cefwd.dir, check=False)
+    assert p.returncode == 0 and p.stderr == "", p
+    got = set(p.stdout.split())
+    assert wanted <= got and not unwanted & got, p
+
+
+def test_logrotate_takes_its_file(tmp_path):
+    program = shutil.which("logrotate", path="/usr/sbin:/usr/bin")
+    if program is None:
+        pytest.skip("logrotate is not there")
+    p = subprocess.run(
+        [program, "--debug", "--state", str(tmp_path / "state"),
+         os.path.join(SRCDIR, "dist", "cefwd.logrotate")],
+        capture_output=True, text=True, timeout=TIMEOUT, check=False)
+    said = [line for line in p.stderr.splitlines() if "error:" in line and
+            "unknown user" not in line and "unknown group" not in line]
+    assert said == [], p
