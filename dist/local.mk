@@ -5,6 +5,8 @@ sysusersdir = $(prefix)/lib/sysusers.d
 dist_sysusers_DATA = dist/sysusers.d/cefwd.conf
 completionsdir = $(datadir)/bash-completion/completions
 logrotatedir = $(sysconfdir)/logrotate.d
+tmpfilesdir = $(prefix)/lib/tmpfiles.d
+dist_tmpfiles_DATA = dist/tmpfiles.d/cefwd.conf
 dist_doc_DATA = README.md NEWS.md
 dist_man_MANS += man/cefwd.8 man/cefwd-entra.7
 
