@@ -16,6 +16,16 @@ const options = JSON.parse(fs.readFileSync(process.argv[2], 'utf8'));
 const base = `/${options.tenant}`;
 const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
 
+// Whatever of a token request and of its answer must stay secret.
+const SECRET = [
+  'client_secret', 'client_assertion', 'code', 'code_verifier', 'device_code',
+  'refresh_token', 'access_token',
+];
+
+const secrets = (ctx) => SECRET.flatMap((name) => [
+  ctx?.oidc?.body?.[name], ctx?.body?.[name],
+]).filter((text) => typeof text === 'string');
+
 const publicKey = (file) => ({
   ...crypto.createPublicKey(fs.readFileSync(file)).export({ format: 'jwk' }),
   use: 'sig',
@@ -37,6 +47,7 @@ const clients = [
   machine(options.byKey, {
     jwks: { keys: [publicKey(options.certificate)] },
     token_endpoint_auth_method: 'private_key_jwt',
+    token_endpoint_auth_signing_alg: options.algorithm,
   }),
   {
     client_id: options.byUser,
@@ -107,6 +118,7 @@ server.listen(0, '127.0.0.1', () => {
       grant: ctx?.oidc?.params?.grant_type,
       error: error?.error,
       detail: error?.error_detail,
+      secrets: secrets(ctx),
     }));
   }));
   // Its pages have sign-in and consent only: there is one account to choose.

@@ -6,15 +6,18 @@ The npm package oidc-provider, installed from tests/oidc/package-lock.json
 into the build folder.
 """
 import base64
+import functools
 import html.parser
 import http.client
 import http.cookies
 import json
 import os
+import re
 import shutil
 import ssl
 import subprocess
 import threading
+import time
 import urllib.parse
 import uuid
 
@@ -23,7 +26,7 @@ from runner import BUILDDIR, SRCDIR, TIMEOUT
 FILES = (".npmrc", "package.json", "package-lock.json", "provider.mjs")
 FOLDER = os.path.join(BUILDDIR, "oidc-provider")
 SOURCE = os.path.join(SRCDIR, "tests", "oidc")
-INSTALL_TIMEOUT = 300           # seconds, for a hundred small packages
+INSTALL_TIMEOUT = 900   # seconds: a hundred small packages, a busy machine
 TENANT = "contoso.example"
 BY_SECRET, BY_KEY, BY_USER = (str(uuid.uuid4()) for _ in range(3))
 SCOPE = "https://graph.microsoft.com/.default"
@@ -41,40 +44,61 @@ def read(path):
         return None
 
 
-def install():
+def why(output):
+    """What npm said of its failure, in a line."""
+    lines = [re.sub(r"^npm (error|ERR!) ?", "", line)
+             for line in output.decode("utf-8", "replace").splitlines()
+             if line.startswith(("npm error", "npm ERR!"))]
+    return "; ".join([line for line in lines if line][:4]) or "no words"
+
+
+def install(folder=FOLDER, env=None):
     """npm ci, unless what is there is what the lock file says."""
     for tool in ("node", "npm"):
         if shutil.which(tool) is None:
             raise Unavailable("there is no %s; install it as ./bootstrap "
                               "does" % tool)
-    os.makedirs(FOLDER, exist_ok=True)
-    stamp = os.path.join(FOLDER, "node_modules", ".installed")
+    os.makedirs(folder, exist_ok=True)
+    stamp = os.path.join(folder, "node_modules", ".installed")
     lock = read(os.path.join(SOURCE, "package-lock.json"))
     for name in FILES:
-        shutil.copy(os.path.join(SOURCE, name), FOLDER)
+        # not its mode: the sources may be read-only
+        shutil.copyfile(os.path.join(SOURCE, name),
+                        os.path.join(folder, name))
     if read(stamp) == lock:
         return
     try:
         done = subprocess.run(
             ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-            cwd=FOLDER, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, timeout=INSTALL_TIMEOUT, check=False)
+            cwd=folder, env=env, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=INSTALL_TIMEOUT, check=False)
     except subprocess.TimeoutExpired:
         raise Unavailable("npm ci took longer than %d s; is the registry "
                           "within reach?" % INSTALL_TIMEOUT) from None
     if done.returncode != 0:
-        said = done.stdout.decode("utf-8", "replace").strip().splitlines()
-        raise Unavailable("npm ci failed; is the registry within reach?  %s"
-                          % "; ".join(said[:6]))
+        raise Unavailable("npm ci failed; is the registry within reach?  "
+                          "It said: " + why(done.stdout))
     with open(stamp, "wb") as f:
         f.write(lock)
+
+
+@functools.lru_cache(maxsize=None)
+def installed():
+    """None, or why not: what failed once is not waited for again."""
+    try:
+        install()
+    except Unavailable as e:
+        return str(e)
+    return None
 
 
 class Provider:
     """The server, for as long as its standard input is open."""
 
-    def __init__(self, folder, sim, tls, certificate=None, life_s=600):
-        install()
+    def __init__(self, folder, sim, tls, certificate=None,
+                 algorithm="PS256", life_s=600):
+        if installed() is not None:
+            raise Unavailable(installed())
         ca_file, tls_certificate, tls_key = tls
         self.secret = "a secret/+ %&" + base64.b64encode(
             os.urandom(12)).decode()
@@ -86,6 +110,7 @@ class Provider:
                 "byUser": BY_USER, "scope": SCOPE, "secret": self.secret,
                 "apiSecret": self.api_secret, "life": life_s,
                 "certificate": certificate or tls_certificate,
+                "algorithm": algorithm,
                 "tlsCertificate": tls_certificate, "tlsKey": tls_key}, f)
         self.context = ssl.create_default_context(cafile=ca_file)
         self.events = []
@@ -102,10 +127,16 @@ class Provider:
         sim.entra.judge = self.judge
 
     def _read_port(self):
-        for line in self.process.stdout:
-            if line.strip().isdigit():
-                return int(line)
-            self.said.append(line.decode("utf-8", "replace"))
+        late = threading.Timer(TIMEOUT, self.process.kill)
+        late.start()
+        try:
+            for line in self.process.stdout:
+                if line.strip().isdigit():
+                    return int(line)
+                self.said.append(line.decode("utf-8", "replace"))
+        finally:
+            late.cancel()
+        self.close()
         raise Unavailable("the server ended: " + "".join(self.said))
 
     def _read(self):
@@ -120,6 +151,19 @@ class Provider:
         """The grants that were given, in order."""
         return [e["grant"] for e in self.events
                 if e["event"] == "grant.success"]
+
+    def granted(self, *want):
+        """Whether these were given, in order, and no others: its words come
+        by another way than its answers, and maybe later."""
+        end = time.monotonic() + TIMEOUT
+        while self.grants() != list(want) and time.monotonic() < end:
+            time.sleep(0.02)
+        return self.grants() == list(want)
+
+    def secrets(self):
+        """Whatever came to its token endpoint, or left, that is secret."""
+        return {s for e in list(self.events) for s in e["secrets"]} | {
+            self.secret, urllib.parse.quote(self.secret, safe="")}
 
     def errors(self):
         return [e for e in self.events if e["event"] == "grant.error"]

@@ -11,9 +11,11 @@ import urllib.parse
 import pytest
 from cef import ids
 from oidc import (
-    BY_KEY, BY_SECRET, BY_USER, SCOPE, TENANT, Person, Provider, Unavailable)
+    BY_KEY, BY_SECRET, BY_USER, SCOPE, TENANT, Person, Provider, Unavailable,
+    install)
 from test_grants import Pair
 from test_login import Login, browse, token_file
+from test_secrets import search
 
 
 @pytest.fixture
@@ -53,14 +55,22 @@ def all_came(sim, tcp):
     return set(ids(tcp.lines())) == sim.store.ids()
 
 
-def sign_in(provider, cefwd, sim):
-    login = Login(cefwd)
+def sign_in(provider, cefwd, sim, *args):
+    login = Login(cefwd, *args)
     back = Person(provider).visit(login.url())
     assert back.startswith("http://localhost:"), back
     assert browse(sim, back)[0] == 200
     assert login.ended() == 0, login.said()
     with open(token_file(cefwd), encoding="ascii") as f:
         return f.read().strip()
+
+
+def replay(provider, token):
+    """Somebody else comes with a token that was used."""
+    status, body = provider.post("/%s/oauth2/v2.0/token" % TENANT, {
+        "grant_type": "refresh_token", "client_id": BY_USER,
+        "refresh_token": token, "scope": SCOPE})
+    assert status == 400 and body["error"] == "invalid_grant", body
 
 
 def test_client_secret(sim, tcp, tmp_path, new_provider, setup):
@@ -70,7 +80,7 @@ def test_client_secret(sim, tcp, tmp_path, new_provider, setup):
     result = cefwd.once()
     assert result.status == 0, result
     assert all_came(sim, tcp)
-    assert provider.grants() == ["client_credentials"]
+    assert provider.granted("client_credentials"), provider.events
 
 
 def test_a_wrong_client_secret_is_refused(tcp, tmp_path, new_provider, setup):
@@ -82,11 +92,12 @@ def test_a_wrong_client_secret_is_refused(tcp, tmp_path, new_provider, setup):
     assert tcp.lines() == []
 
 
-@pytest.mark.parametrize("assertion", ["sha256", "sha1"])
+@pytest.mark.parametrize("assertion, algorithm", [
+    ("sha256", "PS256"), ("sha1", "RS256")])
 def test_private_key_jwt(
-        sim, tcp, tmp_path, new_provider, setup, assertion):
+        sim, tcp, tmp_path, new_provider, setup, assertion, algorithm):
     pair = Pair(tmp_path)
-    provider = new_provider(certificate=pair.cert)
+    provider = new_provider(certificate=pair.cert, algorithm=algorithm)
     cefwd = setup(provider, BY_KEY, **{
         "client-certificate-file": pair.pem(),
         "client-assertion": assertion})
@@ -94,7 +105,7 @@ def test_private_key_jwt(
         result = cefwd.once()
         assert result.status == 0, result
     assert all_came(sim, tcp)
-    assert provider.grants() == ["client_credentials"] * 2
+    assert provider.granted(*["client_credentials"] * 2), provider.events
 
 
 def test_private_key_jwt_of_another_key_is_refused(
@@ -112,14 +123,14 @@ def test_authorization_code_with_pkce(sim, tcp, new_provider, setup):
     provider = new_provider()
     cefwd = setup(provider, BY_USER)
     sign_in(provider, cefwd, sim)
-    assert provider.grants() == ["authorization_code"]
+    assert provider.granted("authorization_code"), provider.events
     result = cefwd.once()
     assert result.status == 0, result
     assert all_came(sim, tcp)
-    assert provider.grants() == ["authorization_code", "refresh_token"]
+    assert provider.granted("authorization_code", "refresh_token")
 
 
-def test_a_code_that_is_used_again_is_refused(sim, new_provider, setup):
+def test_a_code_without_its_verifier_is_refused(new_provider, setup):
     """What comes back to the browser is worth nothing to who reads it."""
     provider = new_provider()
     cefwd = setup(provider, BY_USER)
@@ -149,7 +160,8 @@ def test_device_code(sim, tcp, new_provider, setup):
     result = cefwd.once()
     assert result.status == 0, result
     assert all_came(sim, tcp)
-    assert provider.grants()[-1] == "refresh_token"
+    assert provider.granted(
+        "urn:ietf:params:oauth:grant-type:device_code", "refresh_token")
 
 
 def test_refresh_tokens_rotate(sim, tcp, new_provider, setup):
@@ -163,10 +175,7 @@ def test_refresh_tokens_rotate(sim, tcp, new_provider, setup):
         with open(token_file(cefwd), encoding="ascii") as f:
             seen.append(f.read().strip())
     assert len(set(seen)) == 4
-    status, body = provider.post("/%s/oauth2/v2.0/token" % TENANT, {
-        "grant_type": "refresh_token", "client_id": BY_USER,
-        "refresh_token": seen[0], "scope": SCOPE})
-    assert status == 400 and body["error"] == "invalid_grant"
+    replay(provider, seen[0])
     result = cefwd.once()
     assert result.status == 77 and "cefwd login" in result.err, result
     assert all_came(sim, tcp)
@@ -191,6 +200,27 @@ def test_a_service_lives_on_short_tokens(sim, tcp, new_provider, setup):
     assert provider.errors() == []
 
 
+def test_tokens_of_no_known_shape_stay_secret(
+        sim, tcp, new_provider, setup):
+    """Entra's begin in a way that can be looked for; here all are
+    random letters."""
+    provider = new_provider()
+    cefwd = setup(provider, BY_USER)
+    trace = os.path.join(cefwd.dir, "wire.trace")
+    first = sign_in(provider, cefwd, sim, "-v", "--trace", trace)
+    good = cefwd.once("-v", "--trace", trace)
+    assert good.status == 0, good
+    replay(provider, first)
+    bad = cefwd.once("-v", "--trace", trace)
+    assert bad.status == 77, bad
+    assert provider.granted("authorization_code", "refresh_token")
+    words = provider.secrets()
+    assert first in words and len(words) > 6, words
+    said = "".join((good.err, good.out, bad.err, bad.out)).encode()
+    assert search(sim, cefwd.dir, [("said", said)], but=[token_file(cefwd)],
+                  words=words) > 1000
+
+
 def test_check_live_reads_its_discovery(sim, tmp_path, new_provider, setup):
     provider = new_provider()
     cefwd = setup(provider, BY_SECRET, **{
@@ -198,6 +228,17 @@ def test_check_live_reads_its_discovery(sim, tmp_path, new_provider, setup):
     result = cefwd.run("check", "--live")
     assert result.status == 0, result
     assert "%s/%s/oauth2/v2.0/token" % (provider.url, TENANT) in result.out
+
+
+def test_without_a_registry_the_reason_is_one_line(tmp_path):
+    with pytest.raises(Unavailable) as caught:
+        install(str(tmp_path / "npm"), {
+            **os.environ, "npm_config_cache": str(tmp_path / "cache"),
+            "npm_config_registry": "http://127.0.0.1:1/",
+            "npm_config_fetch_retries": "0"})
+    said = str(caught.value)
+    assert said.startswith("npm ci failed; is the registry within reach?")
+    assert "ECONNREFUSED" in said and "\n" not in said, said
 
 
 def test_no_registry_stands_in_a_file():
