@@ -15,8 +15,8 @@ import urllib.parse
 import pytest
 
 from runner import TIMEOUT
-from test_grants import Pair, jwt
-from test_login import sign_in, token_file
+from test_grants import PASSWORD, Pair, jwt
+from test_login import Login, sign_in, token_file
 
 
 def forbidden(sim):
@@ -31,11 +31,11 @@ def forbidden(sim):
     return [text.encode() for text in out]
 
 
-def search(sim, folder, more=(), but=()):
+def search(sim, folder, more=(), but=(), words=()):
     """Look through every file below folder but those, and through more
-    (name, bytes); the number of bytes looked at."""
+    (name, bytes), for those words too; the number of bytes looked at."""
     seen = 0
-    words = forbidden(sim)
+    words = forbidden(sim) + [word.encode() for word in words]
     assert len(words) > 2, "no token was ever given out"
 
     def look(name, data):
@@ -151,32 +151,56 @@ def test_a_crash_leaves_no_core(sim, cefwd, tcp):
     search(sim, cefwd.dir)
 
 
-def by_certificate(sim, cefwd, tmp_path):
+# Each: (keys of the source, what else is secret)
+
+def by_certificate(sim, tmp_path):
     pair = Pair(tmp_path)
     sim.entra.apps[sim.client_id.lower()]["certificates"].append(pair.cert)
-    return {"client-certificate-file": pair.pem()}
+    with open(pair.key, encoding="ascii") as f:
+        lines = f.read().splitlines()[1:-1]
+    return {"client-certificate-file": pair.pkcs12(),
+            "client-key-password-file": pair.password()}, [PASSWORD, *lines]
 
 
-def by_federation(sim, cefwd, tmp_path):
+def by_federation(sim, tmp_path):
     token = jwt(1)
     sim.entra.apps[sim.client_id.lower()]["federated"].append(token)
     (tmp_path / "token").write_text(token)
-    return {"federated-token-file": str(tmp_path / "token")}
+    return {"federated-token-file": str(tmp_path / "token")}, [
+        token, token.split(".")[-1]]
 
 
-def by_user(sim, cefwd, tmp_path):
-    return {}
+def by_browser(sim, tmp_path):
+    return {}, []
 
 
-@pytest.mark.parametrize("way", [by_certificate, by_federation, by_user])
+def by_device_code(sim, tmp_path):
+    return {}, []
+
+
+def sign_in_by_code(sim, cefwd, *args):
+    login = Login(cefwd, "--device-code", *args)
+    assert login.wait_said("type the code "), login.said()
+    code = login.said().split("type the code ")[1].split()[0]
+    assert sim.entra.users.settle(code)
+    assert login.ended() == 0, login.said()
+    return login
+
+
+SIGN_IN = {by_browser: sign_in, by_device_code: sign_in_by_code}
+
+
+@pytest.mark.parametrize("way", [
+    by_certificate, by_federation, by_browser, by_device_code])
 def test_no_way_to_sign_in_leaves_its_secrets_behind(
         sim, cefwd, tcp, tmp_path, way):
+    keys, words = way(sim, tmp_path)
     cefwd.configure("tcp://127.0.0.1:%d" % tcp.port, source={
-        "client-secret-file": None, **way(sim, cefwd, tmp_path)})
+        "client-secret-file": None, **keys})
     trace = os.path.join(cefwd.dir, "wire.trace")
     said = []
-    if way is by_user:
-        said.append(sign_in(sim, cefwd, "-v", "--trace", trace).said())
+    if way in SIGN_IN:
+        said.append(SIGN_IN[way](sim, cefwd, "-v", "--trace", trace).said())
     good = cefwd.once("-v", "--trace", trace)
     assert good.status == 0, good
     sim.entra.users.kill_all(70043)
@@ -188,5 +212,5 @@ def test_no_way_to_sign_in_leaves_its_secrets_behind(
     said += [good.err, good.out, bad.err, bad.out]
     # of a live token the file is the one place
     search(sim, cefwd.dir, [("said", "".join(said).encode())],
-           but=[token_file(cefwd)])
+           but=[token_file(cefwd)], words=words)
     assert b"/oauth2/v2.0/token" in read(trace)

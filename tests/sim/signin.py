@@ -65,6 +65,7 @@ class Users:
         self.slow_downs = 0     # so many polls are told to slow down
         self.interval_s = 1
         self.refresh = {}       # refresh token -> {..., "dead": AADSTS code}
+        self.verifiers = []     # as they came
         self.rotates = True     # False: no answer brings a new one
         self.is_strict = False  # a used one is dead, as RFC 6819 5.2.2.3
 
@@ -76,7 +77,7 @@ class Users:
 
     def everything(self):
         """Whatever of this must stay secret."""
-        return [*self.codes, *self.devices, *self.refresh]
+        return [*self.codes, *self.devices, *self.refresh, *self.verifiers]
 
     # -- the sign-in page -----------------------------------------------
 
@@ -179,6 +180,8 @@ class Users:
         if row["is_used"]:
             return None, (54005, "")
         row["is_used"] = True
+        if form.get("code_verifier"):
+            self.verifiers.append(form["code_verifier"])
         digest = hashlib.sha256(form.get("code_verifier", "").encode())
         made = base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode()
         if made != row["challenge"]:
