@@ -71,7 +71,8 @@ def install(folder=FOLDER, env=None):
         done = subprocess.run(
             ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
             cwd=folder, env=env, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=INSTALL_TIMEOUT, check=False)
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            timeout=INSTALL_TIMEOUT, check=False)
     except subprocess.TimeoutExpired:
         raise Unavailable("npm ci took longer than %d s; is the registry "
                           "within reach?" % INSTALL_TIMEOUT) from None
