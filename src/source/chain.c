@@ -94,6 +94,7 @@ source__slice_begin(struct source_pass *p)
 	p->offset = 0;
 	p->is_behind = false;
 	p->page.is_first = true;
+	p->page.fresh = 0;
 	if (source__url(p->source, &p->w, &p->slices, p->page_size, p->is_plain,
 		&p->page.url, &e) == -1) {
 		source__finish(p, &e);
@@ -108,6 +109,7 @@ ask(struct source_pass *p)
 {
 	unsigned int per_min = p->source->o.api->calls_per_min;
 
+	p->page.fresh = 0;
 	if (per_min == 0)
 		per_min = IDLE_CALLS_PER_MIN;
 	source__schedule(p, p->idle < IDLE_CALLS ? 0 : 60000 / per_min);
@@ -410,7 +412,9 @@ slice_goes_on(struct source_pass *p)
 		halve_for(p, "a full page came without a way to the next");
 }
 
-/* The slice's pages have ended: is it whole (DESIGN promise 2)? */
+/* The slice's pages have ended: is it whole (DESIGN promise 2)?  What a failed
+   attempt at the page handed over counts as fresh, too: the page that is whole
+   at last brings the same again. */
 static void
 slice_end(struct source_pass *p)
 {

@@ -170,7 +170,6 @@ source__page_start(struct source_pass *p, const char *bearer, struct err *e)
 	p->page.retry_after_ms = -1;
 	p->page.is_cut = false;
 	p->page.bytes = 0;
-	p->page.fresh = 0;
 	p->page.refused = 0;
 	p->page.type[0] = '\0';
 	p->page.request_id[0] = '\0';

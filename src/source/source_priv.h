@@ -82,7 +82,8 @@ struct page {
 	struct buf link;                /* the header's next page; "" */
 	bool is_cut; /* ended by us: the slice holds too much */
 	uint64_t bytes;
-	uint64_t fresh;   /* wanted records not seen in this slice before */
+	uint64_t fresh;   /* wanted records not seen in this slice before the
+	                     first attempt at this page */
 	uint64_t refused; /* records that could not be parsed */
 };
 

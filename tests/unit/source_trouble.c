@@ -232,6 +232,45 @@ links_that_always_end_are_not_needed_in_the_end(void **state)
 	world_fini(&w);
 }
 
+/* Each page behind a first one comes in part, then whole. */
+static bool
+fail_behind_once(
+    struct sim_api *sim, const struct fake_request *r, struct fake_answer *a)
+{
+	char *before = sim->ctx;
+
+	if (strstr(r->url, "$skip=") == NULL || strcmp(before, r->url) == 0)
+		return false;
+	(void)snprintf(before, 4096, "%s", r->url);
+	sim->before = NULL;
+	sim_serve(sim, r, a);
+	sim->before = fail_behind_once;
+	a->status = 206;
+	return true;
+}
+
+static void
+a_part_that_came_twice_is_no_sign_of_the_end(void **state)
+{
+	char before[4096] = "";
+	struct world w;
+
+	(void)state;
+	world_init(&w, "graph-alerts");
+	w.o.page_size = 60;
+	w.sim.top_max = 25;
+	w.sim.no_links = true;
+	w.sim.no_count = true;
+	w.sim.before = fail_behind_once;
+	w.sim.ctx = before;
+	world_fill(&w, 300, now() - 20 * HOUR, 60 * SEC);
+	run(&w);
+	assert_whole(&w);
+	assert_all_seen(&w, 100);
+	assert_string_equal(w.gaps.p, "");
+	world_fini(&w);
+}
+
 static bool
 always_500(
     struct sim_api *sim, const struct fake_request *r, struct fake_answer *a)
@@ -719,6 +758,7 @@ main(void)
 		cmocka_unit_test(what_always_fails_is_stepped_round),
 		cmocka_unit_test(
 		    links_that_always_end_are_not_needed_in_the_end),
+		cmocka_unit_test(a_part_that_came_twice_is_no_sign_of_the_end),
 		cmocka_unit_test(an_api_that_never_answers_is_asked_slowly),
 		cmocka_unit_test(
 		    a_list_that_fails_with_expand_is_read_one_by_one),
