@@ -88,6 +88,9 @@ CASES = {
         [("partial", {"times": 2})], {}, says("part of the data")),
     "206 with a warning on a later page": Case(
         [("partial", {"times": 2, "after": 2})], {}),
+    "206 behind a page, of an API that neither counts nor links": Case(
+        [("partial", {"having": "skip="})],
+        {"count_given": False, "links_given": False, "top_max": 60}),
     "all records of a page, but not its end": Case(
         [("cut", {"last": True})]),
     "JSON without its last bracket, under a proper end": Case(
