@@ -55,7 +55,7 @@ class Report:
         self.invented = []      # lines that nothing served makes
         self.altered = []       # lines of a known id, but not as it was
         self.disordered = []    # lines against the order of the pages
-        self.duplicates = 0     # lines that came before, letter by letter
+        self.duplicates = 0     # lines that no policy asked for again
         self.allowed = 0        # so many might have been
         self.repeated = []      # lines that came more often than allowed
 
@@ -138,7 +138,6 @@ class Checker:
         groups = [[x for x in g if not OWN.match(x)] for g in groups]
         flat = [x for g in groups for x in g]
         report.delivered = len(flat)
-        report.duplicates = len(flat) - len(set(flat))
         self.find_invented(report, flat, served)
         self.find_lost(report, flat, updates)
         self.find_repeated(report, flat, answers, updates)
@@ -211,6 +210,7 @@ class Checker:
                            and not self.is_on_disk(held, group, updates))
                 report.allowed += more
                 n = sum(came[x] for x in lines)
+                report.duplicates += max(0, n - legal)
                 if n > legal + more:
                     report.repeated.append(
                         "%s: %d times, allowed %d + %d: %r" % (
