@@ -229,6 +229,7 @@ cmd_forward(const struct cmd_env *env, const struct forward_args *args)
 		return status;
 	}
 	guard_memory();
+	guard_descriptors();
 	/* One that comes before the loop runs finds what is read here. */
 	if (args->mode == FORWARD_RUN)
 		(void)signal(SIGHUP, SIG_IGN);

@@ -43,6 +43,19 @@ guard_memory(void)
 #endif
 }
 
+/* The soft limit is 1024 nearly everywhere, for the sake of select(2), which
+   nothing here uses: systemd.exec(5), LimitNOFILE. */
+void
+guard_descriptors(void)
+{
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
+		return;
+	rl.rlim_cur = rl.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &rl);
+}
+
 static int
 refuse(enum err_kind kind, const char *why, const char *name)
 {

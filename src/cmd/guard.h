@@ -12,6 +12,10 @@
 /* Keep the memory of this process to itself: no core dump, no debugger. */
 void guard_memory(void);
 
+/* As many descriptors as this host allows: hundreds of feeds that read in the
+   same moment have hundreds of connections. */
+void guard_descriptors(void);
+
 /*
  * guard_user(name): give root's privileges up for good and become that user,
  * with its groups.  Returns -1 to go on, or the exit status once the fault was
