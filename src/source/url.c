@@ -177,7 +177,10 @@ int
 source__item_url(
     const struct source *s, const char *id, struct buf *out, struct err *e)
 {
-	const struct fill f = { .api = s->o.api };
+	/* expand names no times. */
+	static const struct source_window all = { .updated_from = 0 };
+	static const struct slices any = { .lo = 0 };
+	const struct fill f = { .api = s->o.api, .w = &all, .slice = &any };
 	const char *item = s->o.api->item, *hole = strstr(item, "%s");
 
 	assert(hole != NULL);
