@@ -220,7 +220,7 @@ def shapes(tcp, other, third):
     yield {}, {}, tail
     yield {"heartbeat": "1s"}, {"poll-interval": "2s"}, tail
     yield {}, {"updates": "all"}, second(third)         # it moved
-    yield {}, {"page-size": "7"}, tail                  # the feed is another
+    yield {}, {"page-size": "150"}, tail                # the feed is another
     yield {}, {}, tail + second(third, "third")
     yield {}, {}, tail + "\n[forward]\nsource = sim\ndestination = out\n"
     yield {}, {"retention": "90d"}, ""                  # it goes
@@ -235,7 +235,7 @@ def test_a_storm_of_reloads_loses_nothing(new_sim, new_cefwd, tcp, other):
     def configure(form):
         top, source, tail = form
         cefwd.configure(url(tcp), top={"stop-timeout": "2s", **top},
-                        source={"poll-interval": "1s", "page-size": "20",
+                        source={"poll-interval": "1s", "page-size": "200",
                                 **source}, tail=tail)
     configure(forms[0])
     service = cefwd.start()
