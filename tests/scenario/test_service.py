@@ -6,6 +6,7 @@ import os
 import pwd
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -100,6 +101,26 @@ def test_the_loop_feeds_the_watchdog_and_says_how_it_does(
                   for m in manager.got):
         assert time.monotonic() < end, manager.got
         manager.read()
+    assert service.stop() == 0
+
+
+@needs_libsystemd
+@pytest.mark.parametrize("is_good", [True, False])
+def test_a_reload_begins_and_ends(sim, cefwd, tcp, manager, is_good):
+    """sd_notify(3): RELOADING with the monotonic clock, then READY, also
+    where a fault leaves the old in force."""
+    url = "tcp://127.0.0.1:%d" % tcp.port
+    service = cefwd.configure(url).start()
+    manager.wait("READY", "1")
+    before_us = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+    cefwd.configure(url, top={"heartbeat": "6m"} if is_good else {
+        "heartbeat": "never"})
+    service.process.send_signal(signal.SIGHUP)
+    reloading = manager.wait("RELOADING", "1")
+    assert int(reloading["MONOTONIC_USEC"]) >= before_us
+    ready = manager.wait("READY", "1", 2)
+    assert any(m is ready
+               for m in manager.got[manager.got.index(reloading):])
     assert service.stop() == 0
 
 
