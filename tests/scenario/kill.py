@@ -27,7 +27,10 @@ SETTLE_S = 0.2
 # Bytes; bounds what is sent again, and is not reached at the rate of the
 # feed: a full one would make pauses, in which nobody sees a receiver hang.
 WINDOW = 128 << 10
-PAGE, PAGE_S = 10, 0.015        # lines, and the time that a page takes
+# Lines of a page at least, and the time that each takes: pages are as large
+# as the calls that the API allows in a minute (150) make them.
+PAGE, LINE_S = 20, 0.0015
+PAGES = 100
 RCVBUF = 32 << 10               # of the plain receiver; the kernel doubles it
 SHORT_S, LONG_S = 0.08, 3 * SETTLE_S
 PATIENCE_S = 60                 # for one thing to happen
@@ -198,7 +201,7 @@ class Break:
         # Seconds for which lines must keep coming: of a receiver that hangs
         # on a quiet feed nobody sees that it does.  The feed may be slower
         # than it should be, never faster.
-        self.more = 2 * int(lasts / PAGE_S) * PAGE
+        self.more = 2 * int(lasts / LINE_S)
 
 
 BREAKS = {
@@ -376,6 +379,7 @@ def run(cell, folder, certificates, lines=2000, breaks=4, seed=1):
     """Forward the lines, break so often, count.  Missing: no such receiver
     here."""
     how = BREAKS[cell.how]
+    page = max(PAGE, lines // PAGES)
     r = random.Random("%s %d" % (cell, seed))
     outcome = Outcome()
     sim = Sim(lines + how.more, os.path.join(folder, "sim"), certificates=certificates,
@@ -393,7 +397,7 @@ def run(cell, folder, certificates, lines=2000, breaks=4, seed=1):
             cefwd.more_env = nodiag_env()
         cefwd.configure(
             "%s://127.0.0.1:%d" % (cell.transport, receiver.port),
-            source={"page-size": str(PAGE)},
+            source={"page-size": str(page)},
             destination={"settle": "%dms" % (SETTLE_S * 1000),
                          "window": str(WINDOW),
                          **({"ca-file": certificates[0]}
@@ -401,7 +405,7 @@ def run(cell, folder, certificates, lines=2000, breaks=4, seed=1):
         if how.drops:
             drop_packets(receiver.port, 10)
         want = expected(sim, os.path.join(folder, "want"))
-        sim.set(page_delay_s=PAGE_S)
+        sim.set(page_delay_s=page * LINE_S)
         outcome.breaks = breaks
         if how.idle:
             idle(outcome, cefwd, sim, receiver, how, breaks)
@@ -432,12 +436,12 @@ class Tls:
 
 def busy(outcome, cefwd, receiver, how, points):
     """Break as soon as so many lines have come."""
-    sender = Sender(cefwd, ("once", "--timeout", "120s"))
+    sender = Sender(cefwd, ("once", "--timeout", "900s"))
     for n in points:
         if not wait_until(lambda n=n: len(receiver.lines()) >= n, sender):
             break
         how.do(receiver, sender)
-    outcome.status = sender.service.process.wait(180)
+    outcome.status = sender.service.process.wait(960)
     outcome.said = sender.service.said()
     outcome.starts = sender.starts - 1
 

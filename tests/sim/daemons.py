@@ -130,6 +130,17 @@ class Daemon:
             self.process.kill()
             self.process.wait()
         self.process = None
+        self.cut_half_a_line()
+
+    def cut_half_a_line(self):
+        """What it was writing when it died is no line: the next one would
+        stand behind it."""
+        try:
+            with open(self.out, "r+b") as f:
+                data = f.read()
+                f.truncate(data.rfind(b"\n") + 1)
+        except FileNotFoundError:
+            pass
 
     def stop(self):
         self.end(signal.SIGTERM)
