@@ -176,6 +176,59 @@ stream_connect(struct stream *s, uv_loop_t *loop, bool no_sock_diag,
 	return r == 0 ? 0 : 1;
 }
 
+enum sent
+stream_try(struct stream *s, const uv_buf_t *bufs, unsigned int n, size_t bytes,
+    size_t *took, struct err *e)
+{
+	int r = uv_try_write((uv_stream_t *)&s->tcp, bufs, n);
+
+	*took = r > 0 ? (size_t)r : 0;
+	if (r < 0 && r != UV_EAGAIN) {
+		link_err(e, r, "cannot send");
+		return SENT_BROKEN;
+	}
+	return *took == bytes ? SENT_ALL : SENT_BLOCKED;
+}
+
+enum sent
+stream_wait(struct stream *s, const uv_buf_t *bufs, unsigned int n,
+    size_t bytes, uv_write_cb written, struct err *e)
+{
+	int r;
+
+	assert(s->writing_len == 0 && bytes > 0);
+	s->writing.data = s->tcp.data;
+	r = uv_write(&s->writing, (uv_stream_t *)&s->tcp, bufs, n, written);
+	if (r != 0) {
+		link_err(e, r, "cannot send");
+		return SENT_BROKEN;
+	}
+	s->writing_len = bytes;
+	s->writing_took = 0;
+	return SENT_BLOCKED;
+}
+
+size_t
+stream_progress(struct stream *s)
+{
+	size_t before = s->writing_took;
+
+	if (s->writing_len == 0)
+		return 0;
+	s->writing_took = s->writing_len -
+	    uv_stream_get_write_queue_size((const uv_stream_t *)&s->tcp);
+	return s->writing_took - before;
+}
+
+size_t
+stream_written(struct stream *s)
+{
+	size_t took = stream_progress(s);
+
+	s->writing_len = 0;
+	return took;
+}
+
 void
 stream_close(struct stream *s, uv_close_cb closed)
 {

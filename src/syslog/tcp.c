@@ -26,10 +26,7 @@ struct tcp_link {
 	unsigned int magic;
 	struct stream stream;
 	uv_connect_t connecting;
-	uv_write_t writing;
-	size_t writing_len;  /* bytes given to libuv; 0: none under way */
-	size_t writing_took; /* of these, told to the spool */
-	char drain[4096];    /* whatever a receiver says */
+	char drain[4096]; /* whatever a receiver says */
 };
 
 static struct tcp_link *
@@ -127,7 +124,6 @@ tcp_open(struct conn *c, const struct sockaddr *to,
 	};
 	t->stream.tcp.data = t;
 	t->connecting.data = t;
-	t->writing.data = t;
 	r = stream_connect(&t->stream, o->loop, o->no_sock_diag, to,
 	    &t->connecting, on_connected, e);
 	if (r == 1)
@@ -137,20 +133,6 @@ tcp_open(struct conn *c, const struct sockaddr *to,
 	if (r != 0)
 		return NULL;
 	return &t->base;
-}
-
-/* Tell the spool how much of the write under way the kernel has taken. */
-static void
-writing_progress(struct tcp_link *t)
-{
-	size_t left =
-	    uv_stream_get_write_queue_size((uv_stream_t *)&t->stream.tcp);
-	size_t took = t->writing_len - left;
-
-	if (t->writing_len == 0)
-		return;
-	spool_took(t->base.spool, took - t->writing_took);
-	t->writing_took = took;
 }
 
 static void
@@ -165,9 +147,7 @@ on_written(uv_write_t *w, int status)
 		broke(t, status, "cannot send");
 		return;
 	}
-	writing_progress(t);
-	t->writing_len = 0;
-	t->writing_took = 0;
+	spool_took(t->base.spool, stream_written(&t->stream));
 	link_writable(&t->base);
 }
 
@@ -190,38 +170,25 @@ static enum sent
 tcp_send(struct link *k, size_t lines, struct err *e)
 {
 	struct tcp_link *t = tcp_of(k);
-	uv_stream_t *s = (uv_stream_t *)&t->stream.tcp;
 	uv_buf_t bufs[PIECES];
 	unsigned int n, first;
-	size_t bytes;
-	int r;
+	size_t bytes, took;
+	enum sent r;
 
-	if (t->writing_len > 0)
+	if (t->stream.writing_len > 0)
 		return SENT_BLOCKED;
 	n = spool_gather(k->spool, BATCH, lines, bufs, PIECES, &bytes);
 	if (n == 0)
 		return SENT_ALL;
-	r = uv_try_write(s, bufs, n);
-	if (r < 0 && r != UV_EAGAIN) {
-		link_err(e, r, "cannot send");
-		return SENT_BROKEN;
-	}
-	if (r > 0)
-		spool_took(k->spool, (size_t)r);
-	if (r > 0 && (size_t)r == bytes)
-		return SENT_ALL;
-	/* The rest goes by a write that waits.  Its lines cannot settle before
-	   they were taken (S3), so its pieces stay where they are. */
-	first = skip_bytes(bufs, n, r > 0 ? (size_t)r : 0);
-	t->writing_len = bytes - (r > 0 ? (size_t)r : 0);
-	t->writing_took = 0;
-	r = uv_write(&t->writing, s, bufs + first, n - first, on_written);
-	if (r != 0) {
-		t->writing_len = 0;
-		link_err(e, r, "cannot send");
-		return SENT_BROKEN;
-	}
-	return SENT_BLOCKED;
+	r = stream_try(&t->stream, bufs, n, bytes, &took, e);
+	spool_took(k->spool, took);
+	if (r != SENT_BLOCKED)
+		return r;
+	/* Lines cannot settle before they were taken (S3), so their pieces
+	   stay where they are. */
+	first = skip_bytes(bufs, n, took);
+	return stream_wait(
+	    &t->stream, bufs + first, n - first, bytes - took, on_written, e);
 }
 
 static int
@@ -229,7 +196,7 @@ tcp_look(struct link *k, struct look *out, struct err *e)
 {
 	struct tcp_link *t = tcp_of(k);
 
-	writing_progress(t);
+	spool_took(k->spool, stream_progress(&t->stream));
 	return stream_look(&t->stream, k->spool->given, out, e);
 }
 

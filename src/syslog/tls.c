@@ -63,10 +63,7 @@ struct tls_link {
 	unsigned int magic;
 	struct stream stream;
 	uv_connect_t connecting;
-	uv_write_t writing;
-	size_t writing_len;  /* bytes given to libuv; 0: none under way */
-	size_t writing_took; /* of these, counted */
-	char *rest;          /* what libuv writes */
+	char *rest; /* what waits for the kernel */
 	SSL_CTX *ctx;
 	SSL *ssl;
 	BIO *in, *out;        /* the ssl's */
@@ -193,61 +190,37 @@ broke_tls(struct tls_link *t)
 
 static void on_written(uv_write_t *w, int status);
 
-/* Whatever OpenSSL has made goes to the kernel, or waits with libuv. */
+/* Whatever OpenSSL has made goes to the kernel, or waits for it: in a copy,
+   since OpenSSL may make more meanwhile. */
 static enum sent
 flush(struct tls_link *t, struct err *e)
 {
-	uv_stream_t *s = (uv_stream_t *)&t->stream.tcp;
 	uv_buf_t buf;
+	size_t n;
 	char *p;
-	long n;
-	int r;
+	enum sent r;
 
-	if (t->writing_len > 0)
+	if (t->stream.writing_len > 0)
 		return SENT_BLOCKED;
-	n = BIO_get_mem_data(t->out, &p);
-	if (n <= 0)
+	buf.len = (size_t)BIO_get_mem_data(t->out, &buf.base);
+	if (buf.len == 0)
 		return SENT_ALL;
-	buf = uv_buf_init(p, (unsigned int)n);
-	r = uv_try_write(s, &buf, 1);
-	if (r < 0 && r != UV_EAGAIN) {
-		link_err(e, r, "cannot send");
-		return SENT_BROKEN;
+	r = stream_try(&t->stream, &buf, 1, buf.len, &n, e);
+	if (r == SENT_BROKEN)
+		return r;
+	t->cipher_made += buf.len;
+	took(t, n);
+	if (r == SENT_BLOCKED) {
+		p = buf.base + n;
+		buf.len -= n;
+		t->rest = xreallocarray(t->rest, buf.len, 1);
+		memcpy(t->rest, p, buf.len);
+		buf.base = t->rest;
 	}
-	if (r < 0)
-		r = 0;
-	t->cipher_made += (uint64_t)n;
-	took(t, (size_t)r);
-	if (r == n) {
-		(void)BIO_reset(t->out);
-		return SENT_ALL;
-	}
-	t->writing_len = (size_t)(n - r);
-	t->writing_took = 0;
-	t->rest = xreallocarray(t->rest, t->writing_len, 1);
-	memcpy(t->rest, p + r, t->writing_len);
 	(void)BIO_reset(t->out);
-	buf = uv_buf_init(t->rest, (unsigned int)t->writing_len);
-	r = uv_write(&t->writing, s, &buf, 1, on_written);
-	if (r != 0) {
-		t->writing_len = 0;
-		link_err(e, r, "cannot send");
-		return SENT_BROKEN;
-	}
-	return SENT_BLOCKED;
-}
-
-static void
-writing_progress(struct tls_link *t)
-{
-	size_t left, done;
-
-	if (t->writing_len == 0)
-		return;
-	left = uv_stream_get_write_queue_size((uv_stream_t *)&t->stream.tcp);
-	done = t->writing_len - left;
-	took(t, done - t->writing_took);
-	t->writing_took = done;
+	if (r == SENT_ALL)
+		return r;
+	return stream_wait(&t->stream, &buf, 1, buf.len, on_written, e);
 }
 
 static void
@@ -263,13 +236,11 @@ on_written(uv_write_t *w, int status)
 		broke(t, status, "cannot send");
 		return;
 	}
-	writing_progress(t);
-	t->writing_len = 0;
-	t->writing_took = 0;
+	took(t, stream_written(&t->stream));
 	/* An answer of the handshake, or to a new key, may have come since. */
 	if (flush(t, &e) == SENT_BROKEN)
 		link_broke(&t->base, &e);
-	else if (t->base.is_open && t->writing_len == 0)
+	else if (t->base.is_open && t->stream.writing_len == 0)
 		link_writable(&t->base);
 }
 
@@ -448,7 +419,7 @@ say_goodbye(struct tls_link *t)
 	char *p;
 	long n;
 
-	if (!t->base.is_open || t->writing_len > 0)
+	if (!t->base.is_open || t->stream.writing_len > 0)
 		return;
 	ERR_clear_error();
 	(void)SSL_shutdown(t->ssl);
@@ -485,7 +456,6 @@ tls_open(struct conn *c, const struct sockaddr *to,
 	};
 	t->stream.tcp.data = t;
 	t->connecting.data = t;
-	t->writing.data = t;
 	if (make_session(t, o, e) == -1) {
 		free_session(t);
 		free(t);
@@ -552,7 +522,7 @@ tls_send(struct link *k, size_t lines, struct err *e)
 	unsigned int n;
 	size_t bytes;
 
-	if (t->writing_len > 0)
+	if (t->stream.writing_len > 0)
 		return SENT_BLOCKED;
 	n = spool_gather(k->spool, BATCH, lines, bufs, PIECES, &bytes);
 	for (unsigned int i = 0; i < n; i++) {
@@ -570,7 +540,7 @@ tls_look(struct link *k, struct look *out, struct err *e)
 	struct tls_link *t = tls_of(k);
 	uint64_t acknowledged;
 
-	writing_progress(t);
+	took(t, stream_progress(&t->stream));
 	if (stream_look(&t->stream, t->cipher_took, out, e) == -1)
 		return -1;
 	acknowledged = out->read + out->unread;
