@@ -16,34 +16,6 @@
 
 #define LOG_ROOM "cmd"
 
-/* "-" is stdin. */
-static int
-read_parser(const char *name, struct buf *out, struct err *e)
-{
-	const bool is_stdin = strcmp(name, "-") == 0;
-	FILE *f = is_stdin ? stdin : fopen(name, "re");
-	char bytes[8192];
-	int result = 0;
-	size_t n;
-
-	if (f == NULL) {
-		return err_set_errno(
-		    e, ERR_NOINPUT, errno, "%s cannot be read", name);
-	}
-	while ((n = fread(bytes, 1, sizeof(bytes), f)) > 0)
-		buf_add(out, bytes, n);
-	if (ferror(f) != 0) {
-		result = err_set_errno(
-		    e, ERR_NOINPUT, errno, "%s cannot be read", name);
-	} else if (!buf_ok(out)) {
-		result = err_set(
-		    e, ERR_DATA, "%s is larger than a parser can be", name);
-	}
-	if (!is_stdin)
-		(void)fclose(f);
-	return result;
-}
-
 static int
 convert(const char *name, struct err *e)
 {
@@ -53,7 +25,11 @@ convert(const char *name, struct err *e)
 
 	buf_init(&text, CONVERT_FILE_MAX);
 	buf_init(&map, KF_FILE_MAX);
-	result = read_parser(name, &text, e);
+	result = input_whole(name, &text, e);
+	if (result == -1 && e->kind == ERR_LIMIT) {
+		(void)err_set(
+		    e, ERR_DATA, "%s is larger than a parser can be", name);
+	}
 	if (result == 0) {
 		result =
 		    convert_parser(name, text.p, text.len, &map, &counts, e);

@@ -11,6 +11,8 @@
 
 #include <json-c/json.h>
 
+#include "base/buf.h"
+#include "base/err.h"
 #include "base/log.h"
 #include "base/obj.h"
 #include "config/conf.h"
@@ -186,6 +188,31 @@ input_read(char *const *files, int n, input_record_fn *fn, void *ctx)
 	if (in.has_missing)
 		return EX_NOINPUT;
 	return in.has_bad ? EX_DATAERR : EX_OK;
+}
+
+int
+input_whole(const char *name, struct buf *out, struct err *e)
+{
+	const bool is_stdin = strcmp(name, "-") == 0;
+	FILE *f = is_stdin ? stdin : fopen(name, "re");
+	char bytes[8192];
+	int result;
+	size_t n;
+
+	if (f == NULL) {
+		return err_set_errno(
+		    e, ERR_NOINPUT, errno, "%s cannot be read", name);
+	}
+	while ((n = fread(bytes, 1, sizeof(bytes), f)) > 0)
+		buf_add(out, bytes, n);
+	if (ferror(f) != 0)
+		result = err_set_errno(
+		    e, ERR_NOINPUT, errno, "%s cannot be read", name);
+	else
+		result = buf_check(out, name, e);
+	if (!is_stdin)
+		(void)fclose(f);
+	return result;
 }
 
 int

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct buf;
+struct err;
 struct json_object;
 struct map;
 
@@ -38,6 +40,10 @@ typedef int input_record_fn(void *ctx, const struct input_record *record);
  * EX_NOINPUT (also where both apply).
  */
 int input_read(char *const *files, int n, input_record_fn *fn, void *ctx);
+
+/* All of a file ("-" is stdin): 0, or -1 with ERR_NOINPUT (it cannot be read)
+   or ERR_LIMIT (out does not hold it). */
+int input_whole(const char *name, struct buf *out, struct err *e);
 
 /* Write what stdio holds of the output: EX_OK or EX_TEMPFAIL, the reason
    logged.  A reader that has gone ("| head") is not worth a word. */

@@ -86,30 +86,6 @@ log_counts(const struct map_run *run)
 	}
 }
 
-/* Read the expected output into out. */
-static int
-read_expected(const char *name, struct buf *out, struct err *e)
-{
-	FILE *f = fopen(name, "re");
-	char bytes[8192];
-	int result;
-	size_t n;
-
-	if (f == NULL) {
-		return err_set_errno(
-		    e, ERR_NOINPUT, errno, "%s cannot be read", name);
-	}
-	while ((n = fread(bytes, 1, sizeof(bytes), f)) > 0)
-		buf_add(out, bytes, n);
-	if (ferror(f) != 0)
-		result = err_set_errno(
-		    e, ERR_NOINPUT, errno, "%s cannot be read", name);
-	else
-		result = buf_check(out, name, e);
-	(void)fclose(f);
-	return result;
-}
-
 /* Compare with the expected output: 0, or the status of what is wrong. */
 static int
 compare(const struct translate *t)
@@ -127,7 +103,7 @@ compare(const struct translate *t)
 		return EX_DATAERR;
 	}
 	buf_init(&text, EXPECT_MAX);
-	if (read_expected(t->expect, &text, &e) == -1) {
+	if (input_whole(t->expect, &text, &e) == -1) {
 		log_err("%s", e.text);
 		status = EX_NOINPUT;
 	} else {
