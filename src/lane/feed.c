@@ -236,6 +236,17 @@ feed__pass_free(struct pass *p)
 	free(p);
 }
 
+struct feed *
+feed__pass_over(struct pass *p, const struct source_progress *pr)
+{
+	struct feed *f = p->feed;
+
+	p->source = NULL;
+	f->n_calls += pr->calls;
+	f->n_throttled += pr->throttled;
+	return f;
+}
+
 static void
 on_done(void *ctx, const struct source_progress *pr, const struct err *e)
 {
@@ -243,10 +254,7 @@ on_done(void *ctx, const struct source_progress *pr, const struct err *e)
 	struct pass *p;
 
 	OBJ_CAST(p, ctx, PASS_MAGIC);
-	f = p->feed;
-	p->source = NULL;
-	f->n_calls += pr->calls;
-	f->n_throttled += pr->throttled;
+	f = feed__pass_over(p, pr);
 	if (e == NULL) {
 		f->n_passes++;
 		f->unparsable_before = p->n_refused;

@@ -358,6 +358,9 @@ struct lane *feed__next(const struct feed *f, struct lane *l);
 struct lane *feed__pass_next(const struct pass *p, struct lane *l);
 struct pass *feed__pass_new(struct feed *f, enum pass_kind kind);
 void feed__pass_free(struct pass *p);
+
+/* The source's pass has ended: count its calls. */
+struct feed *feed__pass_over(struct pass *p, const struct source_progress *pr);
 void feed__throttle(struct pass *p);
 /* Handlers of a source's pass. */
 void feed__record(void *ctx, const struct source_record *rec);

@@ -141,10 +141,7 @@ on_done(void *ctx, const struct source_progress *pr, const struct err *e)
 	struct pass *p;
 
 	OBJ_CAST(p, ctx, PASS_MAGIC);
-	f = p->feed;
-	p->source = NULL;
-	f->n_calls += pr->calls;
-	f->n_throttled += pr->throttled;
+	f = feed__pass_over(p, pr);
 	if (p->kind == PASS_GAP && e == NULL)
 		gap_done(p);
 	else if (p->kind == PASS_GAP)
