@@ -201,6 +201,7 @@ class Break:
         # Seconds for which lines must keep coming: of a receiver that hangs
         # on a quiet feed nobody sees that it does.  The feed may be slower
         # than it should be, never faster.
+        self.lasts = lasts
         self.more = 2 * int(lasts / LINE_S)
 
 
@@ -278,6 +279,7 @@ class Outcome:
     def __init__(self):
         self.lines = self.lost = self.altered = self.repeats = 0
         self.invented = self.breaks = self.starts = 0
+        self.quiet_s = 0        # the longest pause of a feed that must go on
         self.status = None
         self.said = ""
 
@@ -411,7 +413,7 @@ def run(cell, folder, certificates, lines=2000, breaks=4, seed=1):
             idle(outcome, cefwd, sim, receiver, how, breaks)
             want = expected(sim, os.path.join(folder, "more"))
         else:
-            busy(outcome, cefwd, receiver, how,
+            busy(outcome, cefwd, sim, receiver, how,
                  sorted(r.randrange(lines // 20, lines * 19 // 20)
                         for _ in range(breaks)))
         judge(outcome, want, at_rest(receiver, want, how.lag))
@@ -434,13 +436,24 @@ class Tls:
         self.ca, self.cert, self.key = certificates
 
 
-def busy(outcome, cefwd, receiver, how, points):
+def pause(sim, start, end):
+    """The longest time in between in which nothing was served."""
+    times = [start, *(a.time for a in sim.ledger.answered("alerts")
+                      if start < a.time < end), end]
+    return max(b - a for a, b in zip(times, times[1:]))
+
+
+def busy(outcome, cefwd, sim, receiver, how, points):
     """Break as soon as so many lines have come."""
     sender = Sender(cefwd, ("once", "--timeout", "900s"))
     for n in points:
         if not wait_until(lambda n=n: len(receiver.lines()) >= n, sender):
             break
+        start = time.time()
         how.do(receiver, sender)
+        if how.lasts:
+            outcome.quiet_s = max(outcome.quiet_s, pause(
+                sim, start, start + how.lasts))
     outcome.status = sender.service.process.wait(960)
     outcome.said = sender.service.said()
     outcome.starts = sender.starts - 1
