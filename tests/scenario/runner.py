@@ -84,6 +84,14 @@ class Service:
             time.sleep(0.02)
         return False
 
+    def wait_for(self, what, condition):
+        """Until it holds; the service has to live for it."""
+        end = time.monotonic() + TIMEOUT
+        while not condition():
+            assert self.process.poll() is None, self.said()
+            assert time.monotonic() < end, what + "\n" + self.said()
+            time.sleep(0.05)
+
     def stop(self, number=signal.SIGTERM, timeout=TIMEOUT):
         """Its exit status."""
         if self.process.poll() is None:

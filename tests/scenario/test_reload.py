@@ -6,21 +6,11 @@ import json
 import os
 import re
 import signal
-import time
 
 import pytest
 from cef import events, ids
 from receiver import TcpReceiver
-from runner import MAP, TIMEOUT
-
-
-def wait_for(service, what, condition):
-    end = time.monotonic() + TIMEOUT
-    while not condition():
-        assert service.process.poll() is None, service.said()
-        assert time.monotonic() < end, what + "\n" + service.said()
-        time.sleep(0.05)
-
+from runner import MAP
 
 TAKEN = "read again and is in force"
 REFUSED = "the old one stays in force"
@@ -36,7 +26,7 @@ class Reloads:
     def ask(self, text=TAKEN):
         n = self.count(text)
         self.service.process.send_signal(signal.SIGHUP)
-        wait_for(self.service, "not told: " + text,
+        self.service.wait_for("not told: " + text,
                  lambda: self.count(text) > n)
 
 
@@ -75,20 +65,20 @@ def test_what_has_not_changed_does_not_reconnect(sim, cefwd, tcp, other):
     cefwd.configure(url(tcp))
     service = cefwd.start()
     reloads = Reloads(service)
-    wait_for(service, "nothing came", arrived(tcp, sim.store.ids()))
+    service.wait_for("nothing came", arrived(tcp, sim.store.ids()))
     reloads.ask()
     # a destination more, one less, another one in its place
     cefwd.configure(url(tcp), tail=second(other))
     reloads.ask()
-    wait_for(service, "the new one got nothing",
+    service.wait_for("the new one got nothing",
              arrived(other, sim.store.ids()))
     cefwd.configure(url(tcp), source={"poll-interval": "2s"})
     reloads.ask()
     cefwd.configure(url(tcp), tail=second(other, settle="200ms"))
     reloads.ask()
     new = add(sim, 5)
-    wait_for(service, "new ones", arrived(tcp, new))
-    wait_for(service, "new ones", arrived(other, new))
+    service.wait_for("new ones", arrived(tcp, new))
+    service.wait_for("new ones", arrived(other, new))
     assert tcp.connections == 1, service.said()
     got = ids(tcp.lines())
     assert sorted(got) == sorted(sim.store.ids()), "sent twice"
@@ -99,11 +89,11 @@ def test_what_has_not_changed_does_not_reconnect(sim, cefwd, tcp, other):
 def test_a_destination_that_moved_gets_what_is_new(sim, cefwd, tcp, other):
     service = cefwd.configure(url(tcp)).start()
     reloads = Reloads(service)
-    wait_for(service, "nothing came", arrived(tcp, sim.store.ids()))
+    service.wait_for("nothing came", arrived(tcp, sim.store.ids()))
     cefwd.configure(url(other))
     reloads.ask()
     new = add(sim, 7)
-    wait_for(service, "new ones", arrived(other, new))
+    service.wait_for("new ones", arrived(other, new))
     assert service.stop() == 0
     # it is the same lane: what the old address got is not sent again
     assert set(ids(other.lines())) <= set(new) | set(ids(tcp.lines()))
@@ -116,10 +106,10 @@ def test_what_had_not_settled_moves_with_the_destination(
                     destination={"settle": "10m"})
     service = cefwd.start()
     reloads = Reloads(service)
-    wait_for(service, "nothing came", arrived(tcp, sim.store.ids()))
+    service.wait_for("nothing came", arrived(tcp, sim.store.ids()))
     cefwd.configure(url(other), top={"stop-timeout": "1s"})
     reloads.ask()
-    wait_for(service, "not sent again", arrived(other, sim.store.ids()))
+    service.wait_for("not sent again", arrived(other, sim.store.ids()))
     assert service.stop() == 0
 
 
@@ -131,7 +121,7 @@ def test_what_had_not_settled_moves_with_the_destination(
 def test_a_fault_leaves_the_old_in_force(sim, cefwd, tcp, fault, says):
     service = cefwd.configure(url(tcp)).start()
     reloads = Reloads(service)
-    wait_for(service, "nothing came", arrived(tcp, sim.store.ids()))
+    service.wait_for("nothing came", arrived(tcp, sim.store.ids()))
     with open(cefwd.conf) as f:
         text = f.read()
     with open(cefwd.conf, "w") as f:
@@ -140,12 +130,12 @@ def test_a_fault_leaves_the_old_in_force(sim, cefwd, tcp, fault, says):
     reloads.ask(REFUSED)
     assert says in service.said()
     new = add(sim, 3)
-    wait_for(service, "new ones", arrived(tcp, new))
+    service.wait_for("new ones", arrived(tcp, new))
     doc = document(cefwd)
     assert doc["reload"]["taken"] == 0 and doc["reload"]["at"]
     assert "cefwd.conf:" in doc["reload"]["fault"]
     assert doc["healthy"], "what runs is well"
-    wait_for(service, "no health event", lambda: any(
+    service.wait_for("no health event", lambda: any(
         b"cefwd:reload-refused" in line for line in tcp.told()))
     # mended
     cefwd.configure(url(tcp))
@@ -158,12 +148,12 @@ def test_a_fault_leaves_the_old_in_force(sim, cefwd, tcp, fault, says):
 def test_a_map_is_another_from_then_on(sim, cefwd, tcp):
     service = cefwd.configure(url(tcp)).start()
     reloads = Reloads(service)
-    wait_for(service, "nothing came", arrived(tcp, sim.store.ids()))
+    service.wait_for("nothing came", arrived(tcp, sim.store.ids()))
     with open(cefwd.map, "w") as f:
         f.write(MAP.replace('"Microsoft"', '"Another"'))
     reloads.ask()
     new = add(sim, 3)
-    wait_for(service, "new ones", arrived(tcp, new))
+    service.wait_for("new ones", arrived(tcp, new))
     vendors = {e.id: e.vendor for e in events(tcp.lines())}
     assert {vendors[i] for i in new} == {"Another"}
     assert tcp.connections == 1
@@ -173,7 +163,7 @@ def test_a_map_is_another_from_then_on(sim, cefwd, tcp):
 def test_a_secret_is_another_from_then_on(sim, cefwd, tcp):
     service = cefwd.configure(url(tcp)).start()
     reloads = Reloads(service)
-    wait_for(service, "nothing came", arrived(tcp, sim.store.ids()))
+    service.wait_for("nothing came", arrived(tcp, sim.store.ids()))
     n = len(sim.requests(place="token"))
     os.utime(sim.secret_file)
     with open(sim.secret_file, "r+") as f:
@@ -181,7 +171,7 @@ def test_a_secret_is_another_from_then_on(sim, cefwd, tcp):
         f.seek(0)
         f.write(text)
     reloads.ask()
-    wait_for(service, "no new token",
+    service.wait_for("no new token",
              lambda: len(sim.requests(place="token")) > n)
     assert service.stop() == 0
 
@@ -189,11 +179,11 @@ def test_a_secret_is_another_from_then_on(sim, cefwd, tcp):
 def test_the_log_level_is_another_from_then_on(sim, cefwd, tcp):
     service = cefwd.configure(url(tcp)).start()
     reloads = Reloads(service)
-    wait_for(service, "nothing came", arrived(tcp, sim.store.ids()))
+    service.wait_for("nothing came", arrived(tcp, sim.store.ids()))
     assert " debug: " not in service.said()
     cefwd.configure(url(tcp), top={"log-level": "debug"})
     reloads.ask()
-    wait_for(service, "nothing more is said",
+    service.wait_for("nothing more is said",
              lambda: " debug: " in service.said())
     assert service.stop() == 0
 
@@ -201,7 +191,7 @@ def test_the_log_level_is_another_from_then_on(sim, cefwd, tcp):
 def test_what_needs_a_restart_is_told(sim, cefwd, tcp):
     service = cefwd.configure(url(tcp)).start()
     reloads = Reloads(service)
-    wait_for(service, "nothing came", arrived(tcp, sim.store.ids()))
+    service.wait_for("nothing came", arrived(tcp, sim.store.ids()))
     cefwd.configure(url(tcp), top={
         "state-dir": cefwd.state_dir + "2", "listen": "none",
         "log-level": "warning"})
@@ -210,7 +200,7 @@ def test_what_needs_a_restart_is_told(sim, cefwd, tcp):
         assert service.wait_said('"%s" has changed' % key), service.said()
     assert "log-level" not in service.said()
     new = add(sim, 3)
-    wait_for(service, "new ones", arrived(tcp, new))
+    service.wait_for("new ones", arrived(tcp, new))
     assert service.stop() == 0
 
 
@@ -257,11 +247,11 @@ def test_a_storm_of_reloads_loses_nothing(new_sim, new_cefwd, tcp, other):
         configure(forms[0])
         reloads.ask()
         new = add(sim, 10)
-        wait_for(service, "the first", arrived(tcp, sim.store.ids()))
-        wait_for(service, "new ones", arrived(other, new))
+        service.wait_for("the first", arrived(tcp, sim.store.ids()))
+        service.wait_for("new ones", arrived(other, new))
         assert tcp.connections == 1, service.said()
         # the state agrees: nothing is held, nothing is behind
-        wait_for(service, "not settled", lambda: all(
+        service.wait_for("not settled", lambda: all(
             lane["lines"]["held"] == 0 for lane in document(cefwd)["lanes"]))
         assert service.stop() == 0
     finally:

@@ -11,7 +11,6 @@ import stat
 import struct
 import subprocess
 import termios
-import time
 
 import pytest
 from cef import ids
@@ -42,14 +41,6 @@ def get(where, path, host="localhost"):
 def is_open(port):
     with socket.socket() as s:
         return s.connect_ex(("127.0.0.1", port)) == 0
-
-
-def wait_for(service, what, condition):
-    end = time.monotonic() + TIMEOUT
-    while not condition():
-        assert service.process.poll() is None, service.said()
-        assert time.monotonic() < end, what + "\n" + service.said()
-        time.sleep(0.05)
 
 
 def document(cefwd):
@@ -84,8 +75,8 @@ def service(sim, cefwd, tcp, port):
              "listen-host": "soc.example.com"})
     service = cefwd.start()
     assert service.wait_said("started version="), service.said()
-    wait_for(service, "no socket", lambda: os.path.exists(cefwd.socket))
-    wait_for(service, "no port", lambda: is_open(port))
+    service.wait_for("no socket", lambda: os.path.exists(cefwd.socket))
+    service.wait_for("no port", lambda: is_open(port))
     return service
 
 
@@ -99,7 +90,7 @@ def all_settled(cefwd, sim):
 
 def test_status_agrees_with_what_was_served_and_received(
         sim, cefwd, tcp, service):
-    wait_for(service, "not settled", all_settled(cefwd, sim))
+    service.wait_for("not settled", all_settled(cefwd, sim))
     doc = document(cefwd)
     n = len(sim.store.ids())
     lane, = doc["lanes"]
@@ -138,25 +129,25 @@ def test_status_agrees_with_what_was_served_and_received(
 
 def test_a_receiver_that_does_not_read_shows_how_far_lines_came(
         sim, cefwd, tcp, service):
-    wait_for(service, "not settled", all_settled(cefwd, sim))
+    service.wait_for("not settled", all_settled(cefwd, sim))
     tcp.pause()
     with sim.lock:
         sim.store.add(7)
-    wait_for(service, "nothing acknowledged", lambda: document(cefwd)
+    service.wait_for("nothing acknowledged", lambda: document(cefwd)
              ["lanes"][0]["lines"]["acknowledged"] == 7)
     lines = document(cefwd)["lanes"][0]["lines"]
     assert lines["held"] == 7 and lines["read"] == lines["queued"] == 0
     tcp.resume()
-    wait_for(service, "not settled", all_settled(cefwd, sim))
+    service.wait_for("not settled", all_settled(cefwd, sim))
     # a break: what had not settled is sent again
     tcp.pause()
     with sim.lock:
         sim.store.add(3)
-    wait_for(service, "nothing held", lambda: document(cefwd)
+    service.wait_for("nothing held", lambda: document(cefwd)
              ["lanes"][0]["lines"]["acknowledged"] == 3)
     tcp.resume()
     tcp.reset()
-    wait_for(service, "not settled", all_settled(cefwd, sim))
+    service.wait_for("not settled", all_settled(cefwd, sim))
     doc = document(cefwd)
     # what was read before the reset may have settled
     assert doc["destinations"][0]["breaks"] == 1
@@ -166,11 +157,11 @@ def test_a_receiver_that_does_not_read_shows_how_far_lines_came(
 
 def test_health_follows_the_api_and_the_receiver(
         sim, cefwd, tcp, service, port):
-    wait_for(service, "not healthy",
+    service.wait_for("not healthy",
              lambda: get(port, "/healthz")[0] == 200)
     assert get(port, "/healthz")[2] == "ok\n"
     sim.fault("alerts", "status", status=500, times=1000)
-    wait_for(service, "still healthy",
+    service.wait_for("still healthy",
              lambda: get(port, "/healthz")[0] == 503)
     reasons = get(port, "/healthz")[2].splitlines()
     assert len(reasons) == 1
@@ -184,10 +175,10 @@ def test_health_follows_the_api_and_the_receiver(
         "cefwd_source_up", (("source", "sim"),
                             ("tenant", "contoso.example"))] == 0
     sim.clear_faults()
-    wait_for(service, "not healthy again",
+    service.wait_for("not healthy again",
              lambda: get(port, "/healthz")[0] == 200)
     tcp.stop()
-    wait_for(service, "still healthy",
+    service.wait_for("still healthy",
              lambda: get(port, "/healthz")[0] == 503)
     assert "destination out: away: " in get(port, "/healthz")[2]
     assert service.stop() == 0
@@ -195,7 +186,7 @@ def test_health_follows_the_api_and_the_receiver(
 
 def test_metrics_are_what_a_real_parser_reads(
         sim, cefwd, tcp, service, port):
-    wait_for(service, "not settled", all_settled(cefwd, sim))
+    service.wait_for("not settled", all_settled(cefwd, sim))
     status, head, body = get(port, "/metrics")
     assert status == 200
     assert "text/plain; version=0.0.4" in head
@@ -245,7 +236,7 @@ def test_tcp_shows_no_status_and_answers_to_its_own_names_only(
 
 def test_the_table_fits_its_terminal_and_asks_for_no_secret(
         sim, cefwd, service):
-    wait_for(service, "not settled", all_settled(cefwd, sim))
+    service.wait_for("not settled", all_settled(cefwd, sim))
     plain = cefwd.run("status")
     assert plain.status == 0, plain
     assert "\033" not in plain.out
@@ -363,6 +354,6 @@ def test_after_a_kill_the_socket_is_taken_over(sim, cefwd, tcp, service):
     service.kill()
     assert os.path.exists(cefwd.socket)
     service = cefwd.start()
-    wait_for(service, "no answer",
+    service.wait_for("no answer",
              lambda: cefwd.run("status").status == 0)
     assert service.stop() == 0
