@@ -83,6 +83,7 @@ struct conf_destination {
 	const char *ca_file;
 	const char *client_certificate_file;
 	const char *client_key_file;
+	const char *client_key_password_file;
 	const char *server_name;
 	unsigned int framing;
 	unsigned int header;

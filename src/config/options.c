@@ -201,6 +201,9 @@ static const struct option options[] = {
 	{ CONF_DESTINATION, "client-key-file", OPTION_PATH,
 	  AT_D(client_key_file),
 	  .help = "its private key, where it stands in a file of its own" },
+	{ CONF_DESTINATION, "client-key-password-file", OPTION_PATH,
+	  AT_D(client_key_password_file),
+	  .help = "file with the password of that key" },
 	{ CONF_DESTINATION, "server-name", OPTION_TEXT, AT_D(server_name),
 	  .check = conf__check_host_name,
 	  .help = "name that the certificate of a tls:// receiver has" },
@@ -311,14 +314,6 @@ static const struct option options[] = {
 	  .help = "calls that the API allows in an hour" },
 };
 
-/* What the design names and a later version brings. */
-static const struct {
-	enum conf_kind kind;
-	const char *key;
-} later[] = {
-	{ CONF_DESTINATION, "client-key-password-file" },
-};
-
 /* clang-format on */
 
 const struct option *
@@ -335,16 +330,6 @@ option_find(enum conf_kind kind, const char *key)
 			return &options[i];
 	}
 	return NULL;
-}
-
-bool
-option_is_later(enum conf_kind kind, const char *key)
-{
-	for (size_t i = 0; i < NELEM(later); i++) {
-		if (later[i].kind == kind && strcmp(later[i].key, key) == 0)
-			return true;
-	}
-	return false;
 }
 
 const char *

@@ -50,9 +50,6 @@ const struct option *option_find(enum conf_kind kind, const char *key);
 /* A bound of the option as a person would write it: "15m", "64k". */
 void option_add_number(struct buf *b, const struct option *o, uint64_t n);
 
-/* Whether the manual's design knows the key, but this version does not. */
-bool option_is_later(enum conf_kind kind, const char *key);
-
 /* The known key nearest to a misspelt one, NULL if none is near. */
 const char *option_near(enum conf_kind kind, const char *key);
 

@@ -476,11 +476,6 @@ unknown_key(struct conf *c, enum conf_kind kind, const struct kf_entry *entry)
 {
 	const char *key = entry->key, *near;
 
-	if (option_is_later(kind, key)) {
-		kf_fault_key(c->faults, FAULT_ERROR, entry,
-		    "\"%s\" is not in this version yet; remove the line", key);
-		return;
-	}
 	for (size_t i = 0; i < NELEM(kinds); i++) {
 		if (option_find((enum conf_kind)i, key) == NULL)
 			continue;

@@ -271,11 +271,12 @@ build_urls(struct conf *c, struct conf_destination *raw)
 	}
 }
 
-/* Keys that say something of TLS alone. */
+/* Keys that say something of TLS alone; those that name files come first. */
 static const char *const tls_keys[] = {
 	"ca-file",
 	"client-certificate-file",
 	"client-key-file",
+	"client-key-password-file",
 	"server-name",
 };
 
@@ -284,14 +285,29 @@ static const char *
 tls_key(const struct conf_destination *raw, const char *text)
 {
 	const char *const files[] = { raw->ca_file,
-		raw->client_certificate_file, raw->client_key_file };
+		raw->client_certificate_file, raw->client_key_file,
+		raw->client_key_password_file };
 
 	for (size_t i = 0; i < NELEM(files); i++) {
-		if (files[i] != NULL &&
-		    strncmp(text, files[i], strlen(files[i])) == 0)
+		size_t n = files[i] == NULL ? 0 : strlen(files[i]);
+
+		if (n > 0 && strncmp(text, files[i], n) == 0 &&
+		    (text[n] == ':' || text[n] == ' '))
 			return tls_keys[i];
 	}
 	return "url";
+}
+
+/* Whether a private file can be had only with another; told if not. */
+static bool
+lacks_file(struct conf *c, const struct conf_destination *raw, const char *key,
+    const char *path)
+{
+	if (path == NULL || raw->client_certificate_file != NULL)
+		return false;
+	conf__fault(c, raw->section, key,
+	    "\"%s\" without \"client-certificate-file\"", key);
+	return true;
 }
 
 static void
@@ -301,6 +317,7 @@ rule_tls(struct conf *c, const struct conf_destination *raw,
 	const char *key_file = raw->client_key_file != NULL ?
 	    raw->client_key_file :
 	    raw->client_certificate_file;
+	const char *password_file = raw->client_key_password_file;
 	struct err e;
 
 	if (o->n_urls == 0)
@@ -316,14 +333,12 @@ rule_tls(struct conf *c, const struct conf_destination *raw,
 		}
 		return;
 	}
-	if (raw->client_key_file != NULL &&
-	    raw->client_certificate_file == NULL) {
-		conf__fault(c, raw->section, "client-key-file",
-		    "\"client-key-file\" without "
-		    "\"client-certificate-file\"");
+	if (lacks_file(c, raw, "client-key-file", raw->client_key_file) ||
+	    lacks_file(c, raw, "client-key-password-file", password_file))
 		return;
-	}
 	if ((key_file != NULL && conf__check_private(key_file, &e) == -1) ||
+	    (password_file != NULL &&
+		conf__check_private(password_file, &e) == -1) ||
 	    dest_tls_check(&o->tls, &e) == -1) {
 		conf__fault(
 		    c, raw->section, tls_key(raw, e.text), "%s", e.text);
@@ -350,6 +365,7 @@ conf__rules_destinations(struct conf *c)
 				.certificate_file =
 				    raw->client_certificate_file,
 				.key_file = raw->client_key_file,
+				.password_file = raw->client_key_password_file,
 				.server_name = raw->server_name,
 			},
 			.framing = (enum dest_framing)raw->framing,

@@ -66,6 +66,7 @@ struct dest_tls {
 	const char *ca_file;          /* NULL: those of the system */
 	const char *certificate_file; /* with its chain; NULL: none is shown */
 	const char *key_file;         /* NULL: in certificate_file */
+	const char *password_file;    /* of the key, one line; NULL: none */
 	const char *server_name;      /* NULL: the URL's host */
 };
 

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -14,15 +17,49 @@
 
 #include "syslog/tls.h"
 
-/* An encrypted key would make OpenSSL ask on the terminal. */
+#define PASSWORD_MAX 1023 /* bytes; OpenSSL takes no longer one */
+
+/* ctx: the key's password, or NULL.  Without this function an encrypted key
+   would make OpenSSL ask on the terminal. */
 static int
-no_password(char *buf, int size, int is_writing, void *ctx)
+give_password(char *buf, int size, int is_writing, void *ctx)
 {
+	const char *password = ctx;
+	int n = password == NULL ? 0 : (int)strlen(password);
+
 	(void)is_writing;
-	(void)ctx;
-	if (size > 0)
-		buf[0] = '\0';
-	return 0;
+	if (n >= size)
+		return -1;
+	memcpy(buf, n == 0 ? "" : password, (size_t)n + 1);
+	return n;
+}
+
+/* The first line of the file; it is wiped by the caller. */
+static int
+read_password(const char *path, char out[PASSWORD_MAX + 3], struct err *e)
+{
+	/* O_NONBLOCK: a named pipe must not hold the loop. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	ssize_t n;
+
+	if (fd == -1)
+		return err_set_errno(
+		    e, ERR_CONFIG, errno, "%s cannot be read", path);
+	n = read(fd, out, PASSWORD_MAX + 2);
+	if (n == -1)
+		(void)err_set_errno(
+		    e, ERR_CONFIG, errno, "%s cannot be read", path);
+	(void)close(fd);
+	if (n == -1)
+		return -1;
+	out[n] = '\0';
+	out[strcspn(out, "\r\n")] = '\0';
+	if (out[0] != '\0' && strlen(out) <= PASSWORD_MAX)
+		return 0;
+	return err_set(e, ERR_CONFIG,
+	    "%s: holds no password of 1 to %d bytes on its first line; put "
+	    "that of the client's key there",
+	    path, PASSWORD_MAX);
 }
 
 /* What OpenSSL says of a file, and no more than that. */
@@ -56,6 +93,34 @@ use_authorities(SSL_CTX *ctx, const struct dest_tls *o, struct err *e)
 }
 
 static int
+use_key(
+    SSL_CTX *ctx, const char *path, const char *password_file, struct err *e)
+{
+	char password[PASSWORD_MAX + 3];
+	int rc;
+
+	if (password_file != NULL) {
+		if (read_password(password_file, password, e) == -1) {
+			OPENSSL_cleanse(password, sizeof(password));
+			return -1;
+		}
+		SSL_CTX_set_default_passwd_cb_userdata(ctx, password);
+	}
+	rc = SSL_CTX_use_PrivateKey_file(ctx, path, SSL_FILETYPE_PEM);
+	SSL_CTX_set_default_passwd_cb_userdata(ctx, NULL);
+	OPENSSL_cleanse(password, sizeof(password));
+	if (rc == 1)
+		return 0;
+	return bad_file(path,
+	    password_file == NULL ?
+		"holds no private key in PEM, without a password, that fits "
+		"the certificate" :
+		"holds no private key in PEM that fits the certificate and "
+		"that the password in client-key-password-file opens",
+	    e);
+}
+
+static int
 use_certificate(SSL_CTX *ctx, const struct dest_tls *o, struct err *e)
 {
 	const char *key =
@@ -67,13 +132,7 @@ use_certificate(SSL_CTX *ctx, const struct dest_tls *o, struct err *e)
 		return bad_file(o->certificate_file,
 		    "holds no certificate in PEM that can be used", e);
 	}
-	if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1) {
-		return bad_file(key,
-		    "holds no private key in PEM, without a password, that "
-		    "fits the certificate",
-		    e);
-	}
-	return 0;
+	return use_key(ctx, key, o->password_file, e);
 }
 
 SSL_CTX *
@@ -86,7 +145,7 @@ tls_context_new(const struct dest_tls *o, struct err *e)
 		return NULL;
 	}
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
-	SSL_CTX_set_default_passwd_cb(ctx, no_password);
+	SSL_CTX_set_default_passwd_cb(ctx, give_password);
 	(void)SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
 	/* A receiver has no reason for it, and a write would have to wait for
 	   a read. */

@@ -150,6 +150,27 @@ def test_a_client_certificate_is_shown(sim, new_tls, setup, tmp_path):
     assert all_came(sim, receiver)
 
 
+def locked_up(pair, password="x"):
+    """The pair's key behind a password; (key, file with the password)."""
+    subprocess.run(["openssl", "rsa", "-aes256", "-in", pair.key, "-out",
+                    pair.path("enc"), "-passout", "pass:x"],
+                   check=True, capture_output=True)
+    os.chmod(pair.path("enc"), 0o600)
+    pair.write("password", password + "\n")
+    return pair.path("enc"), pair.path("password")
+
+
+def test_a_key_may_have_a_password(sim, new_tls, setup, tmp_path):
+    pair = Pair(tmp_path)
+    key, password = locked_up(pair)
+    receiver = new_tls(clients=pair.cert)
+    result = setup(receiver.port, client_certificate_file=pair.cert,
+                   client_key_file=key,
+                   client_key_password_file=password).once()
+    assert result.status == 0, result
+    assert all_came(sim, receiver)
+
+
 def test_a_client_certificate_that_is_wanted_is_named(
         new_tls, setup, tmp_path):
     receiver = new_tls(clients=issue(tmp_path, "client")[0])
@@ -168,14 +189,15 @@ def test_certificates_that_end_soon_are_warned_of(
 
 
 @pytest.mark.parametrize("what", [
-    "no-ca", "no-key", "readable-key", "encrypted-key", "tcp", "key-alone"])
+    "no-ca", "no-key", "readable-key", "encrypted-key", "wrong-password",
+    "no-password", "readable-password", "password-alone", "tcp", "key-alone"])
 def test_a_fault_of_the_files_ends_the_start(setup, tmp_path, what):
     cert, key = issue(tmp_path, "client")
     keys, scheme = {}, "tls"
     if what == "no-ca":
         keys, says = {"ca_file": key}, "holds no certificates in PEM"
     elif what == "no-key":
-        keys, says = {"client_certificate_file": cert}, "others can get at"
+        keys = {"client_certificate_file": cert}
         os.chmod(cert, 0o600)
         says = "holds no private key"
     elif what == "readable-key":
@@ -184,13 +206,21 @@ def test_a_fault_of_the_files_ends_the_start(setup, tmp_path, what):
         says = "others can get at"
     elif what == "encrypted-key":
         pair = Pair(tmp_path)
-        subprocess.run(["openssl", "rsa", "-aes256", "-in", pair.key, "-out",
-                        pair.path("enc"), "-passout", "pass:x"],
-                       check=True, capture_output=True)
-        os.chmod(pair.path("enc"), 0o600)
         keys = {"client_certificate_file": pair.cert,
-                "client_key_file": pair.path("enc")}
+                "client_key_file": locked_up(pair)[0]}
         says = "without a password"
+    elif what == "password-alone":
+        keys, says = {"client_key_password_file": key}, "without"
+    elif what.endswith("-password"):
+        pair = Pair(tmp_path)
+        key, password = locked_up(pair, "" if what == "no-password" else "y")
+        if what == "readable-password":
+            os.chmod(password, 0o644)
+        keys = {"client_certificate_file": pair.cert, "client_key_file": key,
+                "client_key_password_file": password}
+        says = {"wrong-password": "password in client-key-password-file opens",
+                "no-password": "%s: holds no password" % password,
+                "readable-password": "others can get at"}[what]
     elif what == "tcp":
         scheme, says = "tcp", "is for tls:// alone"
     else:

@@ -68,8 +68,8 @@ keys_and_sections_are_told(void **state)
 		    "\"client-secret-file\" \"managed-identity\"; keep one\n"
 		    "8:20+4 \"client-assertion\" without "
 		    "\"client-certificate-file\"\n"
-		    "11:1+24 \"client-key-password-file\" is not in this "
-		    "version yet; remove the line\n" },
+		    "11:28+1 \"client-key-password-file\" is for tls:// "
+		    "alone; write url = tls://..., or remove the line\n" },
 		{ SOURCE "start = 1h\nstart = 2h\n" DESTINATION,
 		    "8:1+5 \"start\" stands twice; it is set in line 7\n" },
 		{ SOURCE DESTINATION "[sourcex b]\nx = 1\n[api x]\n[xyz]\n",
