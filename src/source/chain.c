@@ -374,7 +374,8 @@ ask_behind(struct source_pass *p)
 }
 
 /* A page without link and count proves nothing: the API may hand out fewer
-   records than the page size that it was asked for. */
+   records than the page size that it was asked for.  Nor does one whose link
+   leads back to it, wherever it stands. */
 static bool
 needs_look_behind(const struct source_pass *p)
 {
@@ -382,7 +383,8 @@ needs_look_behind(const struct source_pass *p)
 	bool is_counted = p->count >= 0 &&
 	    (!p->source->is_count_void || distinct(p) >= (uint64_t)p->count);
 
-	if (is_counted || p->is_behind || !p->page.is_first ||
+	if (is_counted || p->is_behind ||
+	    (!p->page.is_first && !p->page.leads_back) ||
 	    api->next_param == NULL || split_count(p->split) == 0)
 		return false;
 	if (api->paging == API_PAGING_OFFSET)
@@ -442,6 +444,21 @@ slice_end(struct source_pass *p)
 		next_slice(p);
 }
 
+/* Some APIs let their last page link to itself.  Whether it is the last, the
+   count knows, or a look behind it. */
+static bool
+may_be_last(struct source_pass *p, const char *link)
+{
+	p->page.leads_back = strcmp(link, p->page.url.p) == 0;
+	if (!p->page.leads_back)
+		return false;
+	if (split_count(p->split) == 0)
+		return true;
+	if (p->count >= 0 && !p->source->is_count_void)
+		return distinct(p) >= (uint64_t)p->count;
+	return p->is_behind || needs_look_behind(p);
+}
+
 /* A chain that is too long, or leads back: true, and the slice is halved. */
 static bool
 is_endless(struct source_pass *p, const char *link)
@@ -469,6 +486,8 @@ follow(struct source_pass *p, const char *link)
 		halve_for(p, "the next page's link is too long");
 	} else if (source__same_origin(p->source, url.p, &e) == -1) {
 		source__give_up(p, SOURCE_REFUSED, &e);
+	} else if (may_be_last(p, url.p)) {
+		slice_end(p);
 	} else if (!is_endless(p, url.p)) {
 		buf_reset(&p->page.url);
 		buf_adds(&p->page.url, url.p);
@@ -510,6 +529,7 @@ page_ok(struct source_pass *p)
 	p->records += p->page.refused;
 	p->offset += split_count(p->split);
 	p->idle = p->page.fresh + p->page.refused == 0 ? p->idle + 1 : 0;
+	p->page.leads_back = false;
 	if (p->page.is_first)
 		p->count = page_count(p);
 	if (api->paging == API_PAGING_HEADER)

@@ -68,7 +68,8 @@ enum verdict {
 struct page {
 	struct http_request *req;
 	struct buf url;
-	bool is_first; /* of its slice */
+	bool is_first;   /* of its slice */
+	bool leads_back; /* its link to the next page leads to itself */
 	char client_id[SOURCE_UUID_MAX];
 
 	bool has_head;

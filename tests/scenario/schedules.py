@@ -134,6 +134,7 @@ API_FAULTS = (
     ("nextLink missing", "no_link", lambda r: {}),
     ("nextLink to its own page", "repeat", lambda r: {}),
     ("nextLink in a circle", "circle", lambda r: {"after": 1}),
+    ("last nextLink to its own page", "end_repeat", lambda r: {}),
     ("nextLink elsewhere", "foreign", lambda r: {}),
     ("410 on a nextLink", "status", lambda r: {
         "status": 410, "having": "skip"}),

@@ -118,6 +118,11 @@ CASES = {
     # -- links
     "a link to its own page, once": Case([("repeat", {})]),
     "a link to its own page, always": Case([("repeat", ALWAYS)]),
+    "a link to its own page, always, of an API that does not count": Case(
+        [("repeat", ALWAYS)], {"count_given": False, "top_max": 60}),
+    "a link to itself on every last page": Case([("end_repeat", ALWAYS)]),
+    "a link to itself on every last page, no count": Case(
+        [("end_repeat", ALWAYS)], {"count_given": False}),
     "links in a circle, always": Case([("circle", {**ALWAYS, **LINK})]),
     "a link that is missing, once": Case([("no_link", {})]),
     "410 for every link": Case(

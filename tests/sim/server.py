@@ -32,6 +32,7 @@ defender-alerts defender-incidents siem any.
     no_link     a page without its nextLink
     repeat      the nextLink leads to the same page
     circle      the nextLink leads to the first page
+    end_repeat  the last page has a nextLink, which leads to the same page
     slow        waits `seconds`, then answers properly
     drip        `seconds` between every 16 KiB of the body
     expire      all tokens end now, so this request is 401
@@ -71,7 +72,7 @@ from script import Player                               # noqa: E402
 CLIENT_ID = "0f1e2d3c-4b5a-4697-8877-665544332211"
 CHUNK = 65536
 KINDS = ("status html drop cut reset stall truncate raw element foreign link "
-         "no_link repeat circle slow drip expire partial mistype").split()
+         "no_link repeat circle end_repeat slow drip expire partial mistype").split()
 PLACES = ["discovery", "token", "siem", "any", *apis.APIS]
 
 
@@ -421,10 +422,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return sim.foreign_url + self.path + "&$skiptoken=away"
         if self.has("link"):
             return self.has("link").get("link", "")
+        itself = getattr(sim, self.server.role + "_url") + self.path
         if page.link is None:
-            return None
+            return itself if self.has("end_repeat") else None
         if self.has("repeat"):
-            return getattr(sim, self.server.role + "_url") + self.path
+            return itself
         if self.has("circle"):
             return (getattr(sim, self.server.role + "_url")
                     + self.path.partition("&$skiptoken=")[0])
