@@ -81,21 +81,29 @@ add_subject(struct log_line *l, const char *key, const char *value, size_t len)
 	};
 }
 
+/* A name that a colon ends. */
+static void
+add_last(struct log_line *l, const char *key, const char *p)
+{
+	size_t n = name_len(p);
+
+	if (n > 0 && p[n] == ':')
+		add_subject(l, key, p, n);
+}
+
+/* "destination NAME:", or "source NAME (TENANT) to DESTINATION:" of which the
+   end may be missing, part by part. */
 static void
 split_subject(struct log_line *l)
 {
-	static const char source[] = "source ", dest[] = "destination ";
+	static const char source[] = "source ", dest[] = "destination ",
+			  to[] = ") to ";
 	const char *p = l->text;
 	size_t n;
 
 	l->n_subject = 0;
-	if (strncmp(p, dest, sizeof(dest) - 1) == 0) {
-		p += sizeof(dest) - 1;
-		n = name_len(p);
-		if (n > 0 && p[n] == ':')
-			add_subject(l, "destination", p, n);
-		return;
-	}
+	if (strncmp(p, dest, sizeof(dest) - 1) == 0)
+		add_last(l, "destination", p + sizeof(dest) - 1);
 	if (strncmp(p, source, sizeof(source) - 1) != 0)
 		return;
 	p += sizeof(source) - 1;
@@ -107,8 +115,12 @@ split_subject(struct log_line *l)
 		return;
 	p += n + 2;
 	n = strcspn(p, ") ");
-	if (n > 0 && p[n] == ')')
-		add_subject(l, "tenant", p, n);
+	if (n == 0 || p[n] != ')')
+		return;
+	add_subject(l, "tenant", p, n);
+	p += n;
+	if (strncmp(p, to, sizeof(to) - 1) == 0)
+		add_last(l, "destination", p + sizeof(to) - 1);
 }
 
 void

@@ -2,8 +2,9 @@
  * log_line.h - a log line as an object: for JSON and for the journal
  *
  * A message is text that begins with its subject ("source NAME (TENANT): ",
- * "destination NAME: ") and ends in key=value pairs.  Both can be told as
- * members of their own, so that a person can search by them.
+ * "source NAME (TENANT) to DESTINATION: ", "destination NAME: ") and ends in
+ * key=value pairs.  Both can be told as members of their own, so that a person
+ * can search by them.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -319,7 +319,7 @@ void lane__free(struct lane *l);
 const char *lane__source(const struct lane *l);
 const char *lane__tenant(const struct lane *l);
 /* The lane in words: "defender contoso.com to arcsight". */
-#define LANE_FMT     "%s %s to %s"
+#define LANE_FMT     "source %s (%s) to %s"
 #define LANE_ARGS(l) lane__source(l), lane__tenant(l), (l)->dest_options->name
 
 /* What to do with an event that the memory knows or not. */
