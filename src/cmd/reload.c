@@ -81,15 +81,21 @@ tell_faults(struct faults *faults)
 	}
 }
 
+#define REFUSED "the configuration was not taken, the old one stays in force"
+
 static void
-refused(struct reload *r, const struct err *e)
+keep_old(struct reload *r, const struct err *e)
 {
-	log_err("the configuration was not taken, the old one stays in force: "
-		"%s",
-	    e->text);
 	if (r->status->fw != NULL)
 		forwarder_refused(r->status->fw, e->text);
 	ended(r, e);
+}
+
+static void
+refused(struct reload *r, const struct err *e)
+{
+	log_err(REFUSED ": %s", e->text);
+	keep_old(r, e);
 }
 
 static void
@@ -143,7 +149,9 @@ begin(struct reload *r)
 	if (g->conf == NULL) {
 		(void)faults_to_err(faults, &e);
 		free(g);
-		refused(r, &e);
+		log_err(
+		    REFUSED " faults=%zu", faults_count(faults, FAULT_ERROR));
+		keep_old(r, &e);
 	} else {
 		plan_init(&g->options, r->args, g->conf);
 		g->options.unused = on_unused;
