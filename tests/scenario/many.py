@@ -16,7 +16,6 @@ are those of the ledger.
 """
 import argparse
 import collections
-import json
 import os
 import sys
 import tempfile
@@ -188,11 +187,6 @@ class Many:
         assert set(got) <= want, "invented"
         assert max(got.values()) == 1, got.most_common(3)
 
-    def figures(self):
-        result = self.cefwd.run("status", "--json")
-        assert result.status == 0, result
-        return json.loads(result.out)
-
 
 def run(feeds, ill, rounds, poll_s, folder, certificates, say=print):
     """The whole story; AssertionError says what is not as it should be."""
@@ -243,7 +237,7 @@ def look_at_figures(m, sick, well):
     """What "status" says is what the ledger and the receiver say."""
     end = time.monotonic() + PATIENCE_S
     while True:
-        doc = m.figures()
+        doc = m.cefwd.document()
         lanes = {x["tenant"]: x for x in doc["lanes"]}
         sources = {x["tenant"]: x for x in doc["sources"]}
         states = {n: sources[n]["state"] for k, n in enumerate(sick)

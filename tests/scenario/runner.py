@@ -2,6 +2,7 @@
 
 SPDX-License-Identifier: MIT
 """
+import json
 import os
 import signal
 import subprocess
@@ -181,6 +182,12 @@ class Cefwd:
 
     def once(self, *args, **options):
         return self.run("once", *args, **options)
+
+    def document(self):
+        """The running service's status."""
+        result = self.run("status", "--json")
+        assert result.status == 0, result
+        return json.loads(result.out)
 
     def start(self, *args):
         return Service(self, ("run",) + args)

@@ -2,7 +2,6 @@
 
 SPDX-License-Identifier: MIT
 """
-import json
 import re
 import sqlite3
 import time
@@ -44,10 +43,6 @@ class Arrivals:
         return self.n
 
 
-def document(cefwd):
-    return json.loads(cefwd.run("status", "--json").out)
-
-
 def wait_for(service, what, condition, timeout=TIMEOUT):
     end = time.monotonic() + timeout
     while not condition():
@@ -72,7 +67,7 @@ def test_new_alerts_do_not_wait_behind_a_first_sync(new_sim, new_cefwd, tcp):
     assert came.wait(sim.store.ids(), 120), service.said()
     # what came beside the backlog does not come again with it
     assert len(ids(tcp.lines())) == len(sim.store.ids())
-    lane, = document(cefwd)["lanes"]
+    lane, = cefwd.document()["lanes"]
     assert lane["lines"]["put"] == len(sim.store.ids())
     assert service.stop() == 0
     tcp.clear()
@@ -132,7 +127,7 @@ def test_a_lane_that_is_held_leaves_the_pass_and_joins_again(
 
     # level again: as many windows close for each lane as the feed reads
     def closed():
-        doc = document(cefwd)
+        doc = cefwd.document()
         return ([lane["windows_closed"] for lane in doc["lanes"]],
                 doc["sources"][0]["passes"])
 

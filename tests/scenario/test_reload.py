@@ -2,7 +2,6 @@
 
 SPDX-License-Identifier: MIT
 """
-import json
 import os
 import re
 import signal
@@ -50,12 +49,6 @@ def second(receiver, name="second", settle="300ms"):
         name, url(receiver), settle)
 
 
-def document(cefwd):
-    result = cefwd.run("status", "--json")
-    assert result.status == 0, result
-    return json.loads(result.out)
-
-
 def add(sim, n):
     with sim.lock:
         return sim.store.add(n)
@@ -71,7 +64,7 @@ def test_what_has_not_changed_does_not_reconnect(sim, cefwd, tcp, other):
     cefwd.configure(url(tcp), tail=second(other))
     reloads.ask()
     service.wait_for("the new one got nothing",
-             arrived(other, sim.store.ids()))
+                     arrived(other, sim.store.ids()))
     cefwd.configure(url(tcp), source={"poll-interval": "2s"})
     reloads.ask()
     cefwd.configure(url(tcp), tail=second(other, settle="200ms"))
@@ -82,7 +75,7 @@ def test_what_has_not_changed_does_not_reconnect(sim, cefwd, tcp, other):
     assert tcp.connections == 1, service.said()
     got = ids(tcp.lines())
     assert sorted(got) == sorted(sim.store.ids()), "sent twice"
-    assert document(cefwd)["reload"]["taken"] == 4
+    assert cefwd.document()["reload"]["taken"] == 4
     assert service.stop() == 0
 
 
@@ -131,7 +124,7 @@ def test_a_fault_leaves_the_old_in_force(sim, cefwd, tcp, fault, says):
     assert says in service.said()
     new = add(sim, 3)
     service.wait_for("new ones", arrived(tcp, new))
-    doc = document(cefwd)
+    doc = cefwd.document()
     assert doc["reload"]["taken"] == 0 and doc["reload"]["at"]
     assert "cefwd.conf:" in doc["reload"]["fault"]
     assert doc["healthy"], "what runs is well"
@@ -140,7 +133,7 @@ def test_a_fault_leaves_the_old_in_force(sim, cefwd, tcp, fault, says):
     # mended
     cefwd.configure(url(tcp))
     reloads.ask()
-    assert document(cefwd)["reload"]["fault"] is None
+    assert cefwd.document()["reload"]["fault"] is None
     assert tcp.connections == 1
     assert service.stop() == 0
 
@@ -172,7 +165,7 @@ def test_a_secret_is_another_from_then_on(sim, cefwd, tcp):
         f.write(text)
     reloads.ask()
     service.wait_for("no new token",
-             lambda: len(sim.requests(place="token")) > n)
+                     lambda: len(sim.requests(place="token")) > n)
     assert service.stop() == 0
 
 
@@ -184,13 +177,12 @@ def test_the_log_level_is_another_from_then_on(sim, cefwd, tcp):
     cefwd.configure(url(tcp), top={"log-level": "debug"})
     reloads.ask()
     service.wait_for("nothing more is said",
-             lambda: " debug: " in service.said())
+                     lambda: " debug: " in service.said())
     assert service.stop() == 0
 
 
 def test_what_needs_a_restart_is_told(sim, cefwd, tcp):
     service = cefwd.configure(url(tcp)).start()
-    reloads = Reloads(service)
     service.wait_for("nothing came", arrived(tcp, sim.store.ids()))
     cefwd.configure(url(tcp), top={
         "state-dir": cefwd.state_dir + "2", "listen": "none",
@@ -252,7 +244,7 @@ def test_a_storm_of_reloads_loses_nothing(new_sim, new_cefwd, tcp, other):
         assert tcp.connections == 1, service.said()
         # the state agrees: nothing is held, nothing is behind
         service.wait_for("not settled", lambda: all(
-            lane["lines"]["held"] == 0 for lane in document(cefwd)["lanes"]))
+            lane["lines"]["held"] == 0 for lane in cefwd.document()["lanes"]))
         assert service.stop() == 0
     finally:
         third.stop()
