@@ -74,6 +74,7 @@ static const struct column destination_columns[] = {
 	{ "HOST", "host", SHOW_TEXT },
 	{ "PORT", "port", SHOW_TEXT },
 	{ "STATE", "state", SHOW_STATE },
+	{ "SETTLES BY", "settles_by", SHOW_TEXT },
 	{ "HELD", "held_bytes", SHOW_BYTES },
 	{ "WINDOW", "window_bytes", SHOW_BYTES },
 	{ "SENT", "sent", SHOW_COUNT },

@@ -117,6 +117,8 @@ dest_stats(const struct outlet *o, struct dest_stats *out)
 	};
 	if (o->dest == NULL)
 		return; /* it is printed to */
+	out->url = dest_url(o->dest);
+	out->settles_by = dest_settles_by(o->dest);
 	out->state = dest_state(o->dest);
 	out->counts = *dest_counts(o->dest);
 	out->held_bytes = out->counts.held_bytes;

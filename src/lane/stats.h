@@ -87,7 +87,8 @@ struct feed_stats {
 
 struct dest_stats {
 	const char *name;
-	const struct dest_url *url; /* the first of the list */
+	const struct dest_url *url; /* the one in use, or tried */
+	const char *settles_by;     /* dest_settles_by() */
 	enum dest_state state;
 	uint64_t ill_ms;
 	const char *why;

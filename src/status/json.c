@@ -24,7 +24,7 @@ add(struct json_object *o, const char *key, struct json_object *v)
 static void
 add_text(struct json_object *o, const char *key, const char *s)
 {
-	add(o, key, json_object_new_string(s));
+	add(o, key, s == NULL ? NULL : json_object_new_string(s));
 }
 
 static void
@@ -274,6 +274,7 @@ add_dest(struct json_object *array, const struct dest_stats *d)
 	add_text(o, "destination", d->name);
 	add_url(o, d->url);
 	add_text(o, "state", status__dest_word(d));
+	add_text(o, "settles_by", d->settles_by);
 	add_seconds(o, "ill_seconds", d->ill_ms);
 	add_error(o, "last_error", d->why, d->why_at);
 	add_count(o, "taken", d->counts.queued);

@@ -390,6 +390,7 @@ begin(struct conn *c)
 
 	c->up_ms = clk_ms();
 	c->has_worked = false;
+	c->settles_by = NULL;
 	c->line_max = c->link->line_max;
 	settle_start(&c->settle,
 	    settle_ms != 0 ? settle_ms : c->options->settle_ms, c->up_ms);
@@ -595,6 +596,7 @@ on_tick(uv_timer_t *h)
 		conn_run(c);
 		return;
 	}
+	c->settles_by = look.by;
 	now_ms = clk_ms();
 	to = settle_look(&c->settle, now_ms, look.read, look.unread);
 	if (to > c->spool->settled) {

@@ -70,11 +70,12 @@ struct conn {
 	/* An earlier receiver is well again; what was given is waited for. */
 	bool is_returning;
 	size_t next_url;
-	uint64_t return_by_ms; /* no longer */
-	size_t said_url;       /* the log believes that it is in use */
-	bool has_worked;       /* the link has settled something */
-	bool is_probation;     /* it is not told as up before it has lasted */
-	bool is_told_up;       /* the owner believes that it is up */
+	uint64_t return_by_ms;  /* no longer */
+	size_t said_url;        /* the log believes that it is in use */
+	const char *settles_by; /* by the last look; NULL: not known yet */
+	bool has_worked;        /* the link has settled something */
+	bool is_probation;      /* it is not told as up before it has lasted */
+	bool is_told_up;        /* the owner believes that it is up */
 	bool is_told_away;
 	struct err why;     /* what failed since the list was begun */
 	uint64_t warned_ms; /* of a certificate's end; 0: not yet */

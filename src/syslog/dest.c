@@ -477,6 +477,18 @@ dest_counts(const struct dest *d)
 	return &d->counts;
 }
 
+const struct dest_url *
+dest_url(const struct dest *d)
+{
+	return &d->options->urls[d->conn.url];
+}
+
+const char *
+dest_settles_by(const struct dest *d)
+{
+	return d->conn.settles_by;
+}
+
 enum dest_state
 dest_state(const struct dest *d)
 {

@@ -214,6 +214,14 @@ void dest_measure(struct dest *d);
 const struct dest_lane_counts *dest_lane_counts(const struct dest_lane *l);
 
 const struct dest_counts *dest_counts(const struct dest *d);
+
+/* The receiver in use, or tried: one of the options' list. */
+const struct dest_url *dest_url(const struct dest *d);
+
+/* What a line of the last connection settles by: "read" (the receiver's
+   program has read it), "acknowledged" (its kernel has it), "sent" (nobody
+   answers), "written" (to the file); NULL: not known yet. */
+const char *dest_settles_by(const struct dest *d);
 enum dest_state dest_state(const struct dest *d);
 
 #endif /* CEFWD_SYSLOG_DEST_H */

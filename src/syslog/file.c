@@ -393,7 +393,7 @@ file_look(struct link *k, struct look *out, struct err *e)
 	int unread = 0;
 
 	(void)e;
-	*out = (struct look){ .read = k->spool->given };
+	*out = (struct look){ .read = k->spool->given, .by = "written" };
 	/* Linux tells at both ends of a pipe what lies in it. */
 	if (!f->is_working && f->is_pipe &&
 	    ioctl(f->fd, FIONREAD, &unread) == 0 && unread > 0) {

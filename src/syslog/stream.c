@@ -96,6 +96,12 @@ check_whole(int fd, struct err *e)
 	return 0;
 }
 
+static const char *const reader_words[] = {
+	[READER_UNDECIDED] = NULL,
+	[READER_HERE] = "read",
+	[READER_ELSEWHERE] = "acknowledged",
+};
+
 /* S8: our own pair, then the reversed one. */
 static void
 decide_reader(struct stream *s)
@@ -134,7 +140,8 @@ ask_reader(struct stream *s, struct look *out, struct err *e)
 		break;
 	}
 	/* Not known is not read. */
-	*out = (struct look){ .read = 0, .unread = 1 };
+	out->read = 0;
+	out->unread = 1;
 	return 0;
 }
 
@@ -151,6 +158,7 @@ stream_look(struct stream *s, uint64_t took, struct look *out, struct err *e)
 	out->read -= (uint64_t)outq < out->read ? (uint64_t)outq : out->read;
 	if (s->reader == READER_UNDECIDED && out->read > 0)
 		decide_reader(s);
+	out->by = reader_words[s->reader];
 	if (s->reader == READER_HERE && ask_reader(s, out, e) == -1)
 		return -1;
 	return check_whole(fd, e); /* S5: after the queries */

@@ -45,6 +45,7 @@ enum sent {
 struct look {
 	uint64_t read;   /* offset: bytes that the receiver has read */
 	uint64_t unread; /* bytes that lie at the receiver */
+	const char *by;  /* dest_settles_by(); NULL: not known yet */
 };
 
 struct link_options {

@@ -247,7 +247,7 @@ udp_look(struct link *k, struct look *out, struct err *e)
 		    e, uv_translate_sys_error(error), "a datagram was refused");
 		return -1;
 	}
-	*out = (struct look){ .read = k->spool->given };
+	*out = (struct look){ .read = k->spool->given, .by = "sent" };
 	return 0;
 }
 

@@ -44,6 +44,8 @@ def test_the_first_is_returned_to_and_nothing_is_lost(
     one.stop()
     service = configure(cefwd, certificates, pair).start()
     assert have(two, sim.store.ids()), service.said()
+    destination, = cefwd.document()["destinations"]
+    assert destination["port"] == str(two.port), destination
     one.start()
     assert one.wait_connection(), service.said()
     assert service.wait_said("uses url number 1 of its 2"), service.said()

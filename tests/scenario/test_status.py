@@ -43,12 +43,6 @@ def is_open(port):
         return s.connect_ex(("127.0.0.1", port)) == 0
 
 
-def document(cefwd):
-    result = cefwd.run("status", "--json")
-    assert result.status == 0, result
-    return json.loads(result.out)
-
-
 def samples(text):
     """Every sample by name and labels; a real parser of the format."""
     parser = pytest.importorskip("prometheus_client.parser")
@@ -82,7 +76,7 @@ def service(sim, cefwd, tcp, port):
 
 def all_settled(cefwd, sim):
     def check():
-        lines = document(cefwd)["lanes"][0]
+        lines = cefwd.document()["lanes"][0]
         return (lines["lines"]["settled"] == len(sim.store.ids())
                 and lines["window"])
     return check
@@ -91,7 +85,7 @@ def all_settled(cefwd, sim):
 def test_status_agrees_with_what_was_served_and_received(
         sim, cefwd, tcp, service):
     service.wait_for("not settled", all_settled(cefwd, sim))
-    doc = document(cefwd)
+    doc = cefwd.document()
     n = len(sim.store.ids())
     lane, = doc["lanes"]
     assert set(ids(tcp.lines())) == sim.store.ids()
@@ -117,6 +111,8 @@ def test_status_agrees_with_what_was_served_and_received(
     assert source["token_seconds"] > 0
     destination, = doc["destinations"]
     assert destination["state"] == "up"
+    assert destination["settles_by"] == "read"
+    assert destination["port"] == str(tcp.port)
     # and what cefwd tells of itself
     assert n < destination["settled"] <= n + 2
     assert destination["held_bytes"] == 0
@@ -133,9 +129,9 @@ def test_a_receiver_that_does_not_read_shows_how_far_lines_came(
     tcp.pause()
     with sim.lock:
         sim.store.add(7)
-    service.wait_for("nothing acknowledged", lambda: document(cefwd)
+    service.wait_for("nothing acknowledged", lambda: cefwd.document()
              ["lanes"][0]["lines"]["acknowledged"] == 7)
-    lines = document(cefwd)["lanes"][0]["lines"]
+    lines = cefwd.document()["lanes"][0]["lines"]
     assert lines["held"] == 7 and lines["read"] == lines["queued"] == 0
     tcp.resume()
     service.wait_for("not settled", all_settled(cefwd, sim))
@@ -143,12 +139,12 @@ def test_a_receiver_that_does_not_read_shows_how_far_lines_came(
     tcp.pause()
     with sim.lock:
         sim.store.add(3)
-    service.wait_for("nothing held", lambda: document(cefwd)
+    service.wait_for("nothing held", lambda: cefwd.document()
              ["lanes"][0]["lines"]["acknowledged"] == 3)
     tcp.resume()
     tcp.reset()
     service.wait_for("not settled", all_settled(cefwd, sim))
-    doc = document(cefwd)
+    doc = cefwd.document()
     # what was read before the reset may have settled
     assert doc["destinations"][0]["breaks"] == 1
     assert doc["lanes"][0]["last_error"]["text"]
@@ -158,15 +154,15 @@ def test_a_receiver_that_does_not_read_shows_how_far_lines_came(
 def test_health_follows_the_api_and_the_receiver(
         sim, cefwd, tcp, service, port):
     service.wait_for("not healthy",
-             lambda: get(port, "/healthz")[0] == 200)
+                     lambda: get(port, "/healthz")[0] == 200)
     assert get(port, "/healthz")[2] == "ok\n"
     sim.fault("alerts", "status", status=500, times=1000)
     service.wait_for("still healthy",
-             lambda: get(port, "/healthz")[0] == 503)
+                     lambda: get(port, "/healthz")[0] == 503)
     reasons = get(port, "/healthz")[2].splitlines()
     assert len(reasons) == 1
     assert reasons[0].startswith("source sim (contoso.example): unreachable: ")
-    doc = document(cefwd)
+    doc = cefwd.document()
     assert not doc["healthy"] and doc["reasons"] == reasons
     assert doc["sources"][0]["state"] == "unreachable"
     text = cefwd.run("status").out
@@ -176,10 +172,10 @@ def test_health_follows_the_api_and_the_receiver(
                             ("tenant", "contoso.example"))] == 0
     sim.clear_faults()
     service.wait_for("not healthy again",
-             lambda: get(port, "/healthz")[0] == 200)
+                     lambda: get(port, "/healthz")[0] == 200)
     tcp.stop()
     service.wait_for("still healthy",
-             lambda: get(port, "/healthz")[0] == 503)
+                     lambda: get(port, "/healthz")[0] == 503)
     assert "destination out: away: " in get(port, "/healthz")[2]
     assert service.stop() == 0
 
@@ -355,5 +351,5 @@ def test_after_a_kill_the_socket_is_taken_over(sim, cefwd, tcp, service):
     assert os.path.exists(cefwd.socket)
     service = cefwd.start()
     service.wait_for("no answer",
-             lambda: cefwd.run("status").status == 0)
+                     lambda: cefwd.run("status").status == 0)
     assert service.stop() == 0
