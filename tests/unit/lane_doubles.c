@@ -296,6 +296,20 @@ dest_counts(const struct dest *d)
 	return &counts;
 }
 
+const struct dest_url *
+dest_url(const struct dest *d)
+{
+	(void)d;
+	return NULL;
+}
+
+const char *
+dest_settles_by(const struct dest *d)
+{
+	(void)d;
+	return NULL;
+}
+
 struct dest_lane *
 dest_lane_add(struct dest *d, const struct dest_lane_handlers *h, void *ctx)
 {
