@@ -454,6 +454,18 @@ draw_gaps(struct drawing *d, struct json_object *lanes)
 	}
 }
 
+/* What runs is well, but it is not what the files say. */
+static void
+draw_refused(struct drawing *d)
+{
+	const char *fault = text_at(d->doc, "reload.fault");
+
+	if (fault[0] != '\0') {
+		draw_note(
+		    d, PAPER_TROUBLE, "the old configuration runs: ", fault);
+	}
+}
+
 static void
 draw_head(struct drawing *d)
 {
@@ -481,6 +493,7 @@ draw_head(struct drawing *d)
 	paper_text(&d->paper, is_healthy ? PAPER_VALUE : PAPER_TROUBLE,
 	    is_healthy ? "healthy" : "not healthy");
 	paper_line(&d->paper);
+	draw_refused(d);
 	if (!json_object_is_type(reasons, json_type_array))
 		return;
 	for (size_t i = 0; i < json_object_array_length(reasons); i++) {

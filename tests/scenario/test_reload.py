@@ -128,12 +128,15 @@ def test_a_fault_leaves_the_old_in_force(sim, cefwd, tcp, fault, says):
     assert doc["reload"]["taken"] == 0 and doc["reload"]["at"]
     assert "cefwd.conf:" in doc["reload"]["fault"]
     assert doc["healthy"], "what runs is well"
+    table = cefwd.run("status").out
+    assert "the old configuration runs: " in table and "cefwd.conf:" in table
     service.wait_for("no health event", lambda: any(
         b"cefwd:reload-refused" in line for line in tcp.told()))
     # mended
     cefwd.configure(url(tcp))
     reloads.ask()
     assert cefwd.document()["reload"]["fault"] is None
+    assert "old configuration" not in cefwd.run("status").out
     assert tcp.connections == 1
     assert service.stop() == 0
 
