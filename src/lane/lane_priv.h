@@ -134,6 +134,7 @@ struct lane {
 	uint64_t n_closed_told;
 	bool is_lagging; /* and it was told */
 	uint64_t n_gaps; /* of now */
+	uint64_t n_gaps_lost;
 	struct gap_list gaps;
 	uint64_t pruned_ms;           /* clk_ms() of the last time; 0: never */
 	struct batch *batch;          /* open, or NULL */
@@ -235,6 +236,8 @@ struct outlet {
 	uv_timer_t late;    /* to tell one that lasted after all */
 	enum health_event told_ill; /* HEALTH_NONE: nothing */
 	uint64_t told_ill_ms;
+	bool is_told_away;    /* by an event whose end is owed */
+	bool is_told_holding; /* the same */
 	uv_timer_t lasts;     /* to tell what lasts by an event */
 	uint64_t drain_lines; /* held when it came back */
 	uint64_t drain_left;  /* of these, not settled */

@@ -324,6 +324,8 @@ tell_outlet(struct outlet *out, enum health_event event)
 
 	out->told_ill = event;
 	out->told_ill_ms = clk_ms();
+	out->is_told_away |= event == HEALTH_DESTINATION_AWAY;
+	out->is_told_holding |= event == HEALTH_HOLDING;
 	health_tell(out->fw, event, &note);
 }
 
@@ -390,10 +392,12 @@ health__outlet_well(struct outlet *out)
 	out->drain_since_ms = out->away_since_ms;
 	out->drain_lines = held_lines(out);
 	out->drain_left = out->drain_lines;
-	if (out->told_ill == HEALTH_DESTINATION_AWAY)
+	/* Each event that told a beginning has its end, whichever came last. */
+	if (out->is_told_away)
 		tell_outlet(out, HEALTH_DESTINATION_BACK);
-	else if (out->drain_lines == 0)
+	if (out->is_told_holding && out->drain_lines == 0)
 		tell_drained(out);
+	out->is_told_away = out->is_told_holding = false;
 	out->told_ill = HEALTH_NONE;
 }
 

@@ -229,6 +229,21 @@ a_destination_that_reads_nothing_is_told_until_it_is_drained(void **state)
 	fakes.dest_state = DEST_UP;
 	fakes.dest_told(fakes.dest_ctx, DEST_UP, NULL);
 	assert_last("|cefwd:drained|", "cn1=0");
+
+	/* Away, then back but hanging: both ends are told. */
+	fakes.dest_state = DEST_AWAY;
+	fakes.dest_told(fakes.dest_ctx, DEST_AWAY, &e);
+	fire(&out->lasts);
+	assert_last("|cefwd:destination-away|", "");
+	out->told_ill_ms = 0;
+	fakes.dest_state = DEST_HOLDING;
+	fakes.dest_told(fakes.dest_ctx, DEST_HOLDING, &e);
+	assert_last("|cefwd:holding|", "");
+	assert_int_equal(fakes.n_told, 8);
+	fakes.dest_state = DEST_UP;
+	fakes.dest_told(fakes.dest_ctx, DEST_UP, NULL);
+	assert_last("|cefwd:drained|", "");
+	assert_int_equal(fakes.n_told, 10);
 	stop(w);
 }
 
