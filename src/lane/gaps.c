@@ -247,6 +247,7 @@ gaps__drop_old(struct lane *l)
 		    LANE_ARGS(l), from, until);
 		write_closed(lane__commit(l), l, g);
 		lane__committed(l);
+		l->n_gaps_lost++;
 		tell(l, HEALTH_GAP_LOST, g, 0);
 		forget(l, g);
 	}

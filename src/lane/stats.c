@@ -134,6 +134,7 @@ gap_stats(const struct forwarder *fw, struct forwarder_stats *out)
 		size_t listed = 0;
 
 		out->lanes[i].n_gaps = fw->lanes[i]->n_gaps;
+		out->lanes[i].n_gaps_lost = fw->lanes[i]->n_gaps_lost;
 		TAILQ_FOREACH(g, &fw->lanes[i]->gaps, entry) {
 			if (listed++ == LANE_GAPS_MAX)
 				break;

@@ -63,6 +63,7 @@ struct lane_stats {
 	uint64_t severity[LANE_SEVERITIES];
 	struct dest_lane_counts lines; /* queued to read are of now */
 	uint64_t n_gaps;               /* of now */
+	uint64_t n_gaps_lost;          /* given up: older than retention */
 };
 
 struct feed_stats {

@@ -161,6 +161,7 @@ add_gaps(struct json_object *o, const struct forwarder_stats *st, size_t lane)
 	struct json_object *list;
 
 	add_count(o, "gaps", st->lanes[lane].n_gaps);
+	add_count(o, "gaps_lost", st->lanes[lane].n_gaps_lost);
 	list = array_in(o, "gap_list");
 	for (size_t i = 0; i < st->n_gaps; i++) {
 		const struct lane_gap *g = &st->gaps[i];

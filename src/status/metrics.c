@@ -124,6 +124,9 @@ static const struct metric metrics[] = {
 	  AT_LANE(sum.lines), .help = "Lines of them that have settled." },
 	{ "gaps", false, SCOPE_LANE, VALUE_COUNT, AT_LANE(n_gaps),
 	  .help = "Stretches of time that the API could not give." },
+	{ "gaps_lost_total", true, SCOPE_LANE, VALUE_COUNT,
+	  AT_LANE(n_gaps_lost),
+	  .help = "Gaps that were given up: older than the API keeps." },
 
 	{ "source_up", false, SCOPE_FEED, VALUE_GIVEN, 0,
 	  .help = "Whether the API answers.", .is = is_feed_up },

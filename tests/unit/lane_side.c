@@ -222,6 +222,7 @@ a_gap_older_than_retention_is_told_as_lost(void **state)
 	assert_int_equal(told("|cefwd:gap-lost|"), 1);
 	assert_int_equal(told("cs3=one"), 1);
 	assert_int_equal(w->fw->lanes[0]->n_gaps, 0);
+	assert_int_equal(w->fw->lanes[0]->n_gaps_lost, 1);
 	stop(w);
 	assert_int_equal(rows(w, "1"), 0);
 }
