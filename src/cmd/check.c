@@ -27,13 +27,14 @@ static void
 print_source(const struct config_source *s)
 {
 	const struct config_feed *f = &s->feeds[0];
+	const char *login = f->auth.token_url;
 
 	(void)printf("source %s\n"
 		     "  api     %s at %s\n"
 		     "  login   %s\n"
 		     "  map     %s\n",
-	    s->name, f->source.api->name, f->source.origin, f->auth.authority,
-	    s->map_name);
+	    s->name, f->source.api->name, f->source.origin,
+	    login != NULL ? login : f->auth.authority, s->map_name);
 	for (size_t i = 0; i < s->n_feeds; i++)
 		(void)printf("  tenant  %s\n", s->feeds[i].source.tenant);
 }

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/limits.h"
@@ -194,18 +191,6 @@ conf__check_proxy(const char *text, struct err *e)
 		return err_set(
 		    e, ERR_CONFIG, "not a proxy; write http://host:port");
 	}
-	return 0;
-}
-
-int
-conf__check_file(const char *text, struct err *e)
-{
-	int fd = open(text, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-
-	if (fd == -1)
-		return err_set_errno(
-		    e, ERR_CONFIG, errno, "\"%s\" cannot be read", text);
-	(void)close(fd);
 	return 0;
 }
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/obj.h"
@@ -326,6 +328,7 @@ read_text(const char *path, struct buf *text, struct faults *faults)
 {
 	const struct fault_at at = { .file = path };
 	const size_t len = strlen(path);
+	const char *mend;
 	struct err e;
 
 	if (conf__read_file(path, text, &e) == 0)
@@ -333,11 +336,13 @@ read_text(const char *path, struct buf *text, struct faults *faults)
 	/* The reader of keys tells how large a file may be. */
 	if (e.kind == ERR_LIMIT)
 		return 0;
+	mend = access(path, R_OK) == -1 && errno == EACCES ?
+	    "run this as the service's user (sudo -u cefwd), or let this user "
+	    "read it" :
+	    "write it as cefwd.conf(5) shows, or name another with --config";
 	/* The place of a fault begins with the path, too. */
-	fault_add(faults, FAULT_ERROR, &at,
-	    "%s; write it as cefwd.conf(5) shows, or name another with "
-	    "--config",
-	    strncmp(e.text, path, len) == 0 ? e.text + len + 1 : e.text);
+	fault_add(faults, FAULT_ERROR, &at, "%s; %s",
+	    strncmp(e.text, path, len) == 0 ? e.text + len + 1 : e.text, mend);
 	return -1;
 }
 

@@ -208,8 +208,8 @@ void conf__fault_word(struct conf *c, const struct kf_section *s,
 typedef int conf_check_fn(const char *text, struct err *e);
 conf_check_fn conf__check_listen, conf__check_tenant, conf__check_guid,
     conf__check_origin, conf__check_proxy, conf__check_word,
-    conf__check_host_name, conf__check_file, conf__check_url_path,
-    conf__check_token_url, conf__check_header, conf__check_member;
+    conf__check_host_name, conf__check_url_path, conf__check_token_url,
+    conf__check_header, conf__check_member;
 bool conf__is_guid(const char *text);
 
 /*

@@ -158,7 +158,7 @@ conf__rules_sign_in(
 	    "login %s\", or set \"client-certificate-file\", "
 	    "\"client-secret-file\", \"federated-token-file\" or "
 	    "\"managed-identity\", or %s in the environment, or the systemd "
-	    "credential %s.client-secret",
+	    "credential %s.client-secret (which only the service can see)",
 	    o->tenant, name, name, upper, name);
 	free(upper);
 }

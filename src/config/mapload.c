@@ -97,8 +97,9 @@ find(const char *const *folders, const char *name, const char *from,
 	for (size_t i = 0; folders != NULL && folders[i] != NULL; i++)
 		buf_addf(&all, " %s", folders[i]);
 	status = err_set(e, ERR_NOINPUT,
-	    "map \"%s\" is in none of%s; write its path, or see \"map-path\"",
-	    name, all.p);
+	    "map \"%s\" is in none of%s; write its path (./%s), or set "
+	    "\"map-path\" in cefwd.conf",
+	    name, all.p, name);
 	buf_fini(&all);
 	return status;
 }

@@ -173,7 +173,6 @@ static const struct option options[] = {
 	{ CONF_SOURCE, "region", OPTION_TEXT, AT_S(region),
 	  .help = "where the tenant's data is kept" },
 	{ CONF_SOURCE, "ca-file", OPTION_PATH, AT_S(ca_file),
-	  .check = conf__check_file,
 	  .help = "certificates trusted for the API and the login service" },
 	{ CONF_SOURCE, "proxy", OPTION_TEXT, AT_S(proxy),
 	  .check = conf__check_proxy,

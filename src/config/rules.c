@@ -117,6 +117,10 @@ rule_proxy(
 	struct err e;
 
 	route->ca_file = raw->ca_file;
+	if (raw->ca_file != NULL &&
+	    dest_tls_check(
+		&(const struct dest_tls){ .ca_file = raw->ca_file }, &e) == -1)
+		conf__fault(c, raw->section, "ca-file", "%s", e.text);
 	route->proxy = raw->proxy;
 	route->proxy_user = raw->proxy_user;
 	if (raw->proxy_user != NULL && kf_find(raw->section, "proxy") == NULL) {

@@ -53,6 +53,21 @@ check_mode(int fd, const char *path, struct err *e)
 	return 0;
 }
 
+/* By what errno says. */
+static int
+cannot_open(const char *path, struct err *e)
+{
+	bool is_denied = errno == EACCES;
+
+	(void)err_set_errno(e, ERR_CONFIG, errno, "%s cannot be read", path);
+	if (!is_denied)
+		return -1;
+	return err_set(e, ERR_CONFIG,
+	    "%s cannot be read by this user: run this as the service's user "
+	    "(sudo -u cefwd), or make the file that user's with chown",
+	    path);
+}
+
 /* The bytes of the file as one line of text. */
 static int
 check_text(const char *path, const char *s, size_t len, struct err *e)
@@ -80,8 +95,7 @@ conf__check_private(const char *path, struct err *e)
 	int status;
 
 	if (fd == -1)
-		return err_set_errno(
-		    e, ERR_CONFIG, errno, "%s cannot be read", path);
+		return cannot_open(path, e);
 	status = check_mode(fd, path, e);
 	(void)close(fd);
 	return status;
@@ -98,8 +112,7 @@ conf__read_secret(const char *path, char **out, struct err *e)
 
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd == -1)
-		return err_set_errno(
-		    e, ERR_CONFIG, errno, "%s cannot be read", path);
+		return cannot_open(path, e);
 	if (check_mode(fd, path, e) == -1)
 		goto out;
 	n = read_all(fd, buf, sizeof(buf));
@@ -162,7 +175,8 @@ fault_file(struct conf *c, const struct conf_source *raw, const struct err *e)
 	    kf_find(raw->section, "client-secret-file");
 	struct fault_at at;
 
-	if (strchr(entry->value, '/') != NULL) {
+	if (strchr(entry->value, '/') != NULL ||
+	    access(raw->client_secret_file, F_OK) == 0) {
 		conf__fault(c, raw->section, entry->key, "%s", e->text);
 		return;
 	}

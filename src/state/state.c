@@ -63,16 +63,15 @@ take_lock(const char *dir, struct err *e)
 static int
 db_err(sqlite3 *db, const char *path, struct err *e)
 {
+	static const char anew[] =
+	    "; move it away to start anew: the last \"start\" is read then, "
+	    "so set that to more than the time since the last delivery";
 	static const struct {
 		int code;
 		const char *mend;
 	} rows[] = {
-		{ SQLITE_CORRUPT,
-		    "; move the file away to start anew (alerts of the last "
-		    "\"start\" are then sent again)" },
-		{ SQLITE_NOTADB,
-		    "; move the file away to start anew (alerts of the last "
-		    "\"start\" are then sent again)" },
+		{ SQLITE_CORRUPT, anew },
+		{ SQLITE_NOTADB, anew },
 		{ SQLITE_FULL, "; make room there, or set another state-dir" },
 		{ SQLITE_CANTOPEN,
 		    "; the user must be able to read and write the file and "

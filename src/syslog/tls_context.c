@@ -113,8 +113,8 @@ use_key(
 		return 0;
 	return bad_file(path,
 	    password_file == NULL ?
-		"holds no private key in PEM, without a password, that fits "
-		"the certificate" :
+		"holds no private key in PEM that fits the certificate; for "
+		"one with a password set client-key-password-file" :
 		"holds no private key in PEM that fits the certificate and "
 		"that the password in client-key-password-file opens",
 	    e);

@@ -225,6 +225,14 @@ dest_url_parse(const char *text, struct dest_url *out, struct err *e)
 	const char *colon = strchr(text, ':');
 	const struct scheme *scheme;
 
+	if (text[0] == '/') {
+		return err_set(e, ERR_CONFIG,
+		    "url \"%s\" has no scheme: write file:%s", text, text);
+	}
+	if (strcmp(text, "stdout") == 0) {
+		return err_set(e, ERR_CONFIG,
+		    "url \"stdout\" has no scheme: write stdout:");
+	}
 	/* "host:514": a port, not a scheme. */
 	if (colon == NULL || (colon[1] >= '0' && colon[1] <= '9')) {
 		return err_set(e, ERR_CONFIG,

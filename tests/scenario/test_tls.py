@@ -208,7 +208,7 @@ def test_a_fault_of_the_files_ends_the_start(setup, tmp_path, what):
         pair = Pair(tmp_path)
         keys = {"client_certificate_file": pair.cert,
                 "client_key_file": locked_up(pair)[0]}
-        says = "without a password"
+        says = "set client-key-password-file"
     elif what == "password-alone":
         keys, says = {"client_key_password_file": key}, "without"
     elif what.endswith("-password"):

@@ -359,11 +359,12 @@ maps_are_found_and_told(void **state)
 	} rows[] = {
 		{ "",
 		    "2:1+10 map \"graph-alerts.map\" is in none of "
-		    "DIR/more; write its path, or see \"map-path\"\n" },
+		    "DIR/more; write its path (./graph-alerts.map), or set "
+		    "\"map-path\" in cefwd.conf\n" },
 		{ "map = no.map\n",
 		    "7:7+6 map \"no.map\" is in none of "
-		    "DIR/more; write its path, or see "
-		    "\"map-path\"\n" },
+		    "DIR/more; write its path (./no.map), or set "
+		    "\"map-path\" in cefwd.conf\n" },
 		{ "map = ./no.map\n",
 		    "7:7+8 DIR/./no.map cannot be read: No "
 		    "such file or directory\n" },

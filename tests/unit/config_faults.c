@@ -279,8 +279,8 @@ identities_and_endpoints_are_told(void **state)
 		    "their own: proxy-user and proxy-password-file\n" },
 		{ SOURCE "proxy-user = u\nca-file = no.pem\n" DESTINATION,
 		    "7:14+1 \"proxy-user\" without \"proxy\"\n"
-		    "8:11+6 \"no.pem\": \"DIR/no.pem\" cannot be read: No "
-		    "such file or directory\n" },
+		    "8:11+6 DIR/no.pem: holds no certificates in PEM that can "
+		    "be read: No such file or directory\n" },
 		{ SOURCE "proxy = socks5://x\n"
 			 "proxy-password-file = open.secret\n" DESTINATION,
 		    "7:9+10 \"socks5://x\": not a proxy; write "

@@ -20,6 +20,19 @@
 
 #include "config_rig.h"
 
+/* Of nobody: openssl req -x509 -newkey ec -nodes -days 36500. */
+const char config_rig_ca[] =
+    "-----BEGIN CERTIFICATE-----\n"
+    "MIIBdjCCARugAwIBAgIUK9Vas1OsYaf0/dKEBrSRreS+8sowCgYIKoZIzj0EAwIw\n"
+    "DzENMAsGA1UEAwwEdGVzdDAgFw0yNjExMjUxNzM5MTBaGA8yMTI2MTEwMTE3Mzkx\n"
+    "MFowDzENMAsGA1UEAwwEdGVzdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABCtu\n"
+    "NoPj2Tsu+kubiN5o7/3iLQwQiStbAX6sXJQVT9MOvXoYnSVG0Flds0j0bwCYDVCe\n"
+    "fzPf2RnUbt3KinlUdtOjUzBRMB0GA1UdDgQWBBRcDrBFo/xzahl60KJsTVjVDSne\n"
+    "2jAfBgNVHSMEGDAWgBRcDrBFo/xzahl60KJsTVjVDSne2jAPBgNVHRMBAf8EBTAD\n"
+    "AQH/MAoGCCqGSM49BAMCA0kAMEYCIQDLF/bmwqZriEn3xV0KIxWu4+/pUG0f59cH\n"
+    "R8nNJkPH1QIhANT3GPkxMujN/FPPbGEB0yx3x7r6qPGUX6B071kgGzYV\n"
+    "-----END CERTIFICATE-----\n";
+
 const char config_rig_map[] = "[event]\n"
 			      "deviceVendor = \"Microsoft\"\n"
 			      "deviceProduct = \"Defender\"\n"
@@ -79,7 +92,7 @@ config_rig_set_up(void **state)
 	config_rig_write("long.secret", longer, 0600);
 	longer[4096] = 'x';
 	config_rig_write("longer.secret", longer, 0600);
-	config_rig_write("ca.pem", "", 0644);
+	config_rig_write("ca.pem", config_rig_ca, 0644);
 	free(longer);
 	return 0;
 }

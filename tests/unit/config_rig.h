@@ -29,6 +29,9 @@ struct faults;
 
 /* The text of good.map, and the folder's name, once it is set up. */
 extern const char config_rig_map[];
+
+/* A certificate in PEM; it is in the file ca.pem. */
+extern const char config_rig_ca[];
 extern char config_rig_folder[];
 
 /* A group's set-up and tear-down. */

@@ -273,11 +273,11 @@ what_is_no_database_is_refused(void **state)
 	(void)fclose(file);
 	assert_null(state_open(&f->loop, f->dir, on_report, f, &e));
 	assert_int_equal(e.kind, ERR_STORE);
-	assert_non_null(strstr(e.text, "move the file away"));
+	assert_non_null(strstr(e.text, "move it away"));
 	err_clear(&e);
 	assert_null(state_open_reading(&f->loop, f->dir, &e));
 	assert_int_equal(e.kind, ERR_STORE);
-	assert_non_null(strstr(e.text, "move the file away"));
+	assert_non_null(strstr(e.text, "move it away"));
 }
 
 static void
