@@ -476,7 +476,7 @@ after_work(uv_work_t *w, int status)
 		uv_close((uv_handle_t *)&s->retry, on_closed);
 		return;
 	}
-	if (failed != s->is_failing) {
+	if (failed != s->is_failing && !s->is_closing) {
 		s->is_failing = failed;
 		s->report(s->ctx, failed ? &s->work_err : NULL);
 	}
