@@ -216,10 +216,22 @@ tell_away(struct conn *c, const struct err *e)
 	c->owner->told(c->ctx, DEST_AWAY, e);
 }
 
+/* Where connecting proves nothing, it is no news either. */
+static void
+tell_url(struct conn *c)
+{
+	if (c->transport->is_blind || c->url == c->said_url)
+		return;
+	c->said_url = c->url;
+	log_info("destination %s uses url number %zu of its %zu",
+	    c->options->name, c->url + 1, c->options->n_urls);
+}
+
 static void
 tell_up(struct conn *c)
 {
 	c->is_probation = false;
+	tell_url(c);
 	if (c->is_told_up)
 		return;
 	c->is_told_up = true;
@@ -250,6 +262,17 @@ add_reason(struct conn *c, const struct err *e)
 		    &c->why, e->kind, "%.700s; %.700s", before.text, e->text);
 }
 
+/* A connection has shown that it works: lines settled, or there was none to
+   send and it lasted.  A balancer without a receiver behind it takes lines,
+   and keeps the connection for some seconds. */
+static bool
+has_proven(const struct conn *c, uint64_t now_ms)
+{
+	if (!spool_idle(c->spool))
+		return c->has_worked;
+	return c->has_worked || now_ms - c->up_ms >= PROVEN_MS;
+}
+
 /*
  * A name, an address or a connection failed.  A connection that did its work
  * is tried again from the head of the list after a while; one that did not is
@@ -260,8 +283,7 @@ static void
 failed(struct conn *c, const struct err *why)
 {
 	bool was_up = c->state == &UP;
-	bool was_good =
-	    was_up && (c->has_worked || clk_ms() - c->up_ms >= PROVEN_MS);
+	bool was_good = was_up && has_proven(c, clk_ms());
 	struct err e = *why;
 
 	name_url(c, &e);
@@ -395,12 +417,6 @@ begin(struct conn *c)
 	settle_start(&c->settle,
 	    settle_ms != 0 ? settle_ms : c->options->settle_ms, c->up_ms);
 	scout_start(&c->scout);
-	/* Where connecting proves nothing, it is no news either. */
-	if (c->transport->is_blind || c->url == c->said_url)
-		return;
-	c->said_url = c->url;
-	log_info("destination %s uses url number %zu of its %zu",
-	    c->options->name, c->url + 1, c->options->n_urls);
 }
 
 void
@@ -533,6 +549,7 @@ go_back(struct conn *c)
 	}
 	c->link = next;
 	begin(c);
+	tell_url(c);
 	return NEXT_RUN;
 }
 
@@ -570,15 +587,6 @@ st_up(struct conn *c)
 	pace(c);
 	watch(c);
 	return NEXT_WAIT;
-}
-
-/* A probe proves nothing before it has settled. */
-static bool
-has_proven(const struct conn *c, uint64_t now_ms)
-{
-	if (c->transport->is_probing && !spool_idle(c->spool))
-		return c->has_worked;
-	return c->has_worked || now_ms - c->up_ms >= PROVEN_MS;
 }
 
 static void

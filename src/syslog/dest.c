@@ -50,7 +50,8 @@ struct dest {
 	struct dest_counts counts;
 	struct dest_lane **lanes; /* by track, the first one our own */
 	size_t n_lanes;
-	size_t n_free; /* of these */
+	size_t n_free;       /* of these */
+	bool is_shared_anew; /* a lane left: the others' shares have grown */
 	struct conn conn;
 };
 
@@ -76,6 +77,17 @@ static bool
 is_full(const struct dest *d)
 {
 	return d->counts.held_bytes >= d->options->window_bytes;
+}
+
+/* Whether some lane has to wait: its share is full, or all of the window. */
+static bool
+is_holding_up(const struct dest *d)
+{
+	for (size_t i = 0; i < d->n_lanes; i++) {
+		if (!d->lanes[i]->is_free && !dest_lane_has_room(d->lanes[i]))
+			return true;
+	}
+	return is_full(d);
 }
 
 /* Tell lanes of the lines that are gone and of the space they left.  A lane
@@ -113,7 +125,7 @@ hold_or_go_on(struct dest *d, bool has_settled, uint64_t still_ms)
 		tell(d, DEST_UP, NULL);
 		return;
 	}
-	if (d->state != DEST_UP || !is_full(d) ||
+	if (d->state != DEST_UP || !is_holding_up(d) ||
 	    still_ms < d->options->settle_ms)
 		return;
 	(void)err_set(&e, ERR_BUSY,
@@ -127,18 +139,21 @@ static void
 on_looked(void *ctx, uint64_t to, uint64_t still_ms)
 {
 	struct dest *d;
-	bool has_settled = false;
+	bool has_settled = false, is_shared_anew;
 	uint32_t track;
 
 	OBJ_CAST(d, ctx, DEST_MAGIC);
+	is_shared_anew = d->is_shared_anew;
+	d->is_shared_anew = false;
 	for (size_t i = 0; i < d->n_lanes; i++)
-		d->lanes[i]->had_room = dest_lane_has_room(d->lanes[i]);
+		d->lanes[i]->had_room =
+		    !is_shared_anew && dest_lane_has_room(d->lanes[i]);
 	while (spool_settle(&d->spool, to, &track)) {
 		d->lanes[track]->settling++;
 		has_settled = true;
 	}
 	hold_or_go_on(d, has_settled, still_ms);
-	if (has_settled)
+	if (has_settled || is_shared_anew)
 		tell_lanes(d);
 }
 
@@ -358,6 +373,7 @@ dest_lane_remove(struct dest_lane *l)
 	assert(dest_lane_held(l) == 0 && !l->is_free);
 	l->is_free = true;
 	l->dest->n_free++;
+	l->dest->is_shared_anew = true;
 }
 
 /* A datagram that the writer made too long for its route goes in fragments;

@@ -11,6 +11,7 @@
 
 #include <linux/sockios.h>
 
+#include "base/clk.h"
 #include "base/log.h"
 #include "base/obj.h"
 #include "syslog/sockdiag.h"
@@ -73,7 +74,7 @@ stream_set_up(struct stream *s)
 
 /* S5: ESTABLISHED, no error, no FIN; and somebody answers. */
 static int
-check_whole(int fd, struct err *e)
+check_whole(struct stream *s, int fd, struct err *e)
 {
 	struct tcp_info info = { .tcpi_state = 0 };
 	socklen_t len = sizeof(info);
@@ -88,7 +89,14 @@ check_whole(int fd, struct err *e)
 		    "the connection ended");
 		return -1;
 	}
-	if ((info.tcpi_retransmits > 0 || info.tcpi_probes > 0) &&
+	/* The last answer may be old because nothing was asked for long, and
+	   one lost packet is no silence. */
+	if (info.tcpi_retransmits == 0 && info.tcpi_probes == 0)
+		s->unanswered_ms = 0;
+	else if (s->unanswered_ms == 0)
+		s->unanswered_ms = clk_ms();
+	if (s->unanswered_ms != 0 &&
+	    clk_ms() - s->unanswered_ms > SILENCE_MAX_MS &&
 	    info.tcpi_last_ack_recv > SILENCE_MAX_MS) {
 		link_err(e, UV_ETIMEDOUT, "the receiver no longer answers");
 		return -1;
@@ -161,7 +169,7 @@ stream_look(struct stream *s, uint64_t took, struct look *out, struct err *e)
 	out->by = reader_words[s->reader];
 	if (s->reader == READER_HERE && ask_reader(s, out, e) == -1)
 		return -1;
-	return check_whole(fd, e); /* S5: after the queries */
+	return check_whole(s, fd, e); /* S5: after the queries */
 }
 
 int

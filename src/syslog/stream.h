@@ -30,7 +30,9 @@ struct stream {
 	size_t writing_len;  /* bytes that wait in libuv; 0: none */
 	size_t writing_took; /* of these, told by stream_progress() */
 	enum reader reader;
-	int diag_fd; /* -1: none */
+	int diag_fd;            /* -1: none */
+	uint64_t unanswered_ms; /* clk_ms() since when each look found a
+	                           repeat or a probe; 0: it did not */
 	struct sockaddr_storage own;
 	struct sockaddr_storage peer;
 };

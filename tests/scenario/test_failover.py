@@ -3,6 +3,8 @@
 SPDX-License-Identifier: MIT
 """
 import signal
+import socket
+import threading
 import time
 
 import pytest
@@ -75,6 +77,28 @@ def test_breaks_of_both_lose_nothing(new_sim, new_cefwd, certificates, pair):
         assert time.monotonic() < end, service.said()
         time.sleep(0.05)
     assert service.stop(signal.SIGTERM) == 0
+
+
+def test_a_first_that_takes_lines_and_hangs_up_gives_way(
+        sim, cefwd, certificates, tcp):
+    """A balancer without a receiver behind it may try one for seconds."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def balance():
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            time.sleep(1.5)     # longer than a connection has to last
+            client.close()
+    threading.Thread(target=balance, daemon=True).start()
+    cefwd.configure(urls("tcp", listener.getsockname()[1], tcp.port),
+                    destination={"return-after": "0"})
+    service = cefwd.start()
+    assert have(tcp, sim.store.ids()), service.said()
+    assert service.stop() == 0
+    listener.shutdown(socket.SHUT_RDWR)
 
 
 def test_a_first_that_only_accepts_is_not_returned_to(

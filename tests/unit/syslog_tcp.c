@@ -531,6 +531,36 @@ a_lane_with_a_backlog_leaves_space_for_others(void **state)
 	assert_int_equal(rig.lane[3].rooms, 1);
 }
 
+static bool
+has_room_told(const struct rig *g)
+{
+	return g->lane[0].rooms > 0;
+}
+
+static void
+a_lane_that_leaves_makes_room_for_the_others(void **state)
+{
+	(void)state;
+	if (!has_sock_diag())
+		skip();
+	rig.n_lanes = 4;
+	rig.options.window_bytes = 128U << 10;
+	receiver_listen(&one);
+	open_to_one();
+	one.is_reading = false;
+	while (dest_lane_has_room(rig.lanes[0]))
+		rig_put(&rig, 0, 1, 500);
+	/* The one that waits is enough: that is all of the receiver's doing. */
+	rig_run(&rig, is_holding, "holding");
+	assert_int_equal(rig.lane[0].rooms, 0);
+	for (size_t i = 1; i < 4; i++)
+		dest_lane_remove(rig.lanes[i]);
+	rig_run(&rig, has_room_told, "room, though nothing was read");
+	assert_true(dest_lane_has_room(rig.lanes[0]));
+	one.is_reading = true;
+	rig_run(&rig, is_settled, "all lines to settle");
+}
+
 static void
 what_is_told_goes_ahead_and_is_bounded(void **state)
 {
@@ -836,6 +866,7 @@ main(void)
 		T(a_slow_receiver_gets_every_byte),
 		T(a_full_window_holds_until_the_receiver_reads),
 		T(a_lane_with_a_backlog_leaves_space_for_others),
+		T(a_lane_that_leaves_makes_room_for_the_others),
 		T(what_is_told_goes_ahead_and_is_bounded),
 		T(a_refused_connection_is_tried_again),
 		T(a_name_that_does_not_resolve_is_said_in_words),
