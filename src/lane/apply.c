@@ -309,6 +309,21 @@ is_going(const struct reload *r, const struct lane *l)
 	return true;
 }
 
+/* While the state cannot be written a reload would wait for it, and so would
+   the lanes that it holds. */
+static bool
+fail_unwritten(struct forwarder *fw)
+{
+	struct err e;
+
+	if (fw->unwritten.kind == ERR_NONE)
+		return false;
+	(void)err_set(&e, fw->unwritten.kind,
+	    "%.900s: mend that, then reload again", fw->unwritten.text);
+	fail(fw, &e);
+	return true;
+}
+
 /* Rows of the state are made on the loop's thread, while the pool has none to
    write. */
 static bool
@@ -317,7 +332,8 @@ prepare(struct forwarder *fw)
 	struct reload *r = fw->reload;
 	struct err e;
 
-	if (fw->state != NULL && !state_is_idle(fw->state))
+	if (fail_unwritten(fw) ||
+	    (fw->state != NULL && !state_is_idle(fw->state)))
 		return false;
 	for (size_t i = 0; i < r->o->n_lanes; i++) {
 		const struct lane_pair *p = &r->o->lanes[i];
@@ -526,8 +542,7 @@ swap(struct forwarder *fw)
 		if (!fw->feeds[i]->is_kept)
 			feed__start(fw->feeds[i]);
 	}
-	if (!LIST_EMPTY(&fw->leaving))
-		forwarder__linger(fw);
+	forwarder__linger(fw);
 	health__pace(fw);
 	health_tell(fw, HEALTH_RELOADED, NULL);
 	applied(ctx, NULL);
@@ -544,7 +559,7 @@ step(struct forwarder *fw)
 		r->stage = STAGE_DRAIN;
 	}
 	if (r->stage == STAGE_DRAIN) {
-		if (!drain(fw))
+		if (!drain(fw) || fail_unwritten(fw))
 			return;
 		close_outlets(fw);
 		r->stage = STAGE_WRITE;

@@ -83,8 +83,8 @@ feed__refused(void *ctx, const char *where, const char *why)
 	OBJ_CAST(p, ctx, PASS_MAGIC);
 	p->feed->n_refused++;
 	p->n_refused++;
-	if (p->kind == PASS_MAIN)
-		health__unparsable(p->feed, p->n_refused, where, why);
+	if (p->kind != PASS_HEAD)
+		health__unparsable(p, where, why);
 	if (!log_may(&p->feed->refusals, &held))
 		return;
 	log_err(FEED_FMT ": an alert could not be read and is left out: %s: "

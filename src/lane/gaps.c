@@ -88,6 +88,21 @@ write_closed(struct state_commit *c, const struct lane *l, const struct gap *g)
 	    g->at.created_from, g->at.created_until);
 }
 
+/* A gap with the bounds of this one, met while it was tried: the state has one
+   row for both. */
+static void
+write_twins(struct state_commit *c, const struct lane *l, const struct gap *of)
+{
+	const struct gap *g;
+
+	TAILQ_FOREACH(g, &l->gaps, entry) {
+		if (g != of && g->at.updated_from == of->at.updated_from &&
+		    g->at.created_from == of->at.created_from &&
+		    g->at.created_until == of->at.created_until)
+			write_new(c, l, g);
+	}
+}
+
 bool
 gaps__add(struct lane *l, int64_t updated_from, int64_t from, int64_t until,
     const char *why)
@@ -99,15 +114,23 @@ gaps__add(struct lane *l, int64_t updated_from, int64_t from, int64_t until,
 		.since = stamp_now(),
 		.tried = STAMP_NONE };
 	struct state_commit *c;
-	struct gap *g;
+	struct gap *g, *met = NULL;
+	bool is_known = false;
 
 	if (!lane__moves(l))
 		return false;
 	TAILQ_FOREACH(g, &l->gaps, entry) {
-		if (from < g->at.created_until && until > g->at.created_from)
-			break;
+		if (from >= g->at.created_until || until <= g->at.created_from)
+			continue;
+		is_known |=
+		    from >= g->at.created_from && until <= g->at.created_until;
+		if (!g->is_tried_now)
+			met = g;
 	}
+	g = met;
 	c = lane__commit(l);
+	/* One that is tried now may be closed by what was read before this was
+	   met: it is a gap of its own, if not news. */
 	if (g == NULL) {
 		g = keep(l, &at);
 		if (g != NULL)
@@ -116,13 +139,11 @@ gaps__add(struct lane *l, int64_t updated_from, int64_t from, int64_t until,
 			state_commit_gap(
 			    c, l->id, updated_from, from, until, why);
 		lane__committed(l);
-		return true;
+		return !is_known;
 	}
-	/* The overlap meets it again, cut elsewhere: make it hold both.  While
-	   it is tried its bounds stay; then it is met once more. */
-	if (!g->is_tried_now &&
-	    (from < g->at.created_from || until > g->at.created_until ||
-		updated_from < g->at.updated_from)) {
+	/* The overlap meets it again, cut elsewhere: make it hold both. */
+	if (from < g->at.created_from || until > g->at.created_until ||
+	    updated_from < g->at.updated_from) {
 		write_closed(c, l, g);
 		if (from < g->at.created_from)
 			g->at.created_from = from;
@@ -216,6 +237,7 @@ gaps__closed(struct lane *l, struct gap *g, uint64_t alerts)
 	log_info(LANE_FMT ": a gap is closed from=%s until=%s alerts=%llu",
 	    LANE_ARGS(l), from, until, (unsigned long long)alerts);
 	write_closed(lane__commit(l), l, g);
+	write_twins(lane__commit(l), l, g);
 	lane__committed(l);
 	g->at.tries++;
 	l->n_gaps--; /* the event counts those that are left */

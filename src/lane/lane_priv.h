@@ -404,9 +404,9 @@ void health__state(struct forwarder *fw, const struct err *e); /* NULL: well */
 void health__feed_ill(struct feed *f);
 void health__feed_well(struct feed *f);
 void health__fresh(struct feed *f); /* a new alert */
-/* The in_pass-th of a pass. */
-void health__unparsable(
-    struct feed *f, uint64_t in_pass, const char *where, const char *why);
+/* The last one of those that p->n_refused counts. */
+void
+health__unparsable(const struct pass *p, const char *where, const char *why);
 void health__outlet_ill(struct outlet *out);
 void health__outlet_well(struct outlet *out);
 void health__settled(struct outlet *out, uint64_t n);

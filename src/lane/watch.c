@@ -143,17 +143,16 @@ health__feed_well(struct feed *f)
 }
 
 void
-health__unparsable(
-    struct feed *f, uint64_t in_pass, const char *where, const char *why)
+health__unparsable(const struct pass *p, const char *where, const char *why)
 {
+	struct feed *f = p->feed;
 	struct health_note note = { HEALTH_NOTE, .feed = f, .reason = why,
-		.text = where, .counts = { in_pass } };
+		.text = where, .counts = { p->n_refused } };
+	/* The overlap shows the same ones again and again; a gap does not. */
+	uint64_t before = p->kind == PASS_MAIN ? f->unparsable_before : 0;
 
-	/* The overlap shows the same ones again and again. */
-	if (in_pass <= f->unparsable_before ||
-	    in_pass > f->unparsable_before + UNPARSABLE_MAX)
-		return;
-	health_tell(f->fw, HEALTH_UNPARSABLE, &note);
+	if (p->n_refused > before && p->n_refused <= before + UNPARSABLE_MAX)
+		health_tell(f->fw, HEALTH_UNPARSABLE, &note);
 }
 
 static void

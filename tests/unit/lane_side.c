@@ -136,6 +136,32 @@ a_gap_is_told_once_and_closed_when_its_alerts_have_settled(void **state)
 	assert_int_equal(rows(w, "1"), 0);
 }
 
+/* What the pass has read by then may be older than what it failed to read. */
+static void
+a_gap_that_is_met_while_it_is_tried_stays(void **state)
+{
+	struct world *w = *state;
+	struct source_pass *p = run(w);
+	struct feed *f = w->fw->feeds[0];
+	int64_t now = stamp_now();
+	int64_t from = now - at(100), until = now - at(99);
+
+	p->h->gap(p->ctx, from, until, "oops");
+	fake_end(p, now, now, NULL);
+	age(w, 61);
+	fire(&f->poll);
+	assert_int_equal(fakes.n_passes, 2);
+	p = fakes.passes[0];
+	p->h->gap(p->ctx, from, until, "oops");
+	assert_int_equal(told("|cefwd:gap|"), 1); /* no news */
+	fake_end(fakes.passes[1], now, now, NULL);
+	assert_int_equal(told("|cefwd:gap-closed|"), 1);
+	fake_end(p, now, now, NULL);
+	assert_true(only_gap(w)->at.created_from == from);
+	stop(w);
+	assert_int_equal(rows(w, "1"), 1);
+}
+
 static void
 a_gap_that_stays_is_tried_less_and_less_often(void **state)
 {
@@ -316,6 +342,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(a_gap_is_told_once_and_closed_when_its_alerts_have_settled),
+		T(a_gap_that_is_met_while_it_is_tried_stays),
 		T(a_gap_that_stays_is_tried_less_and_less_often),
 		T(once_tries_what_is_due),
 		T(a_gap_older_than_retention_is_told_as_lost),
