@@ -12,8 +12,8 @@
 
 #include "state/state.h"
 
-#define STATE_MAGIC    0x57a7e001u
-#define COMMIT_MAGIC   0x57a7e002u
+#define STATE_MAGIC    0x57a7e001U
+#define COMMIT_MAGIC   0x57a7e002U
 
 /* A failed commit is tried again after this: a disk that was full seldom
    stays full for a shorter time, and trying costs nothing. */

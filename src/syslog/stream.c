@@ -173,15 +173,15 @@ stream_look(struct stream *s, uint64_t took, struct look *out, struct err *e)
 }
 
 int
-stream_connect(struct stream *s, uv_loop_t *loop, bool no_sock_diag,
+stream_connect(struct stream *s, const struct link_options *o,
     const struct sockaddr *to, uv_connect_t *request, uv_connect_cb done,
     struct err *e)
 {
 	int r;
 
 	s->diag_fd = -1;
-	s->reader = no_sock_diag ? READER_ELSEWHERE : READER_UNDECIDED;
-	r = uv_tcp_init(loop, &s->tcp);
+	s->reader = o->no_sock_diag ? READER_ELSEWHERE : READER_UNDECIDED;
+	r = uv_tcp_init(o->loop, &s->tcp);
 	if (r != 0) {
 		link_err(e, r, "cannot make a socket");
 		return -1;

@@ -39,7 +39,7 @@ struct stream {
 
 /* Start to connect; done is called from the loop.  With e: -1, there is no
    handle, or 1, it is to be closed. */
-int stream_connect(struct stream *s, uv_loop_t *loop, bool no_sock_diag,
+int stream_connect(struct stream *s, const struct link_options *o,
     const struct sockaddr *to, uv_connect_t *request, uv_connect_cb done,
     struct err *e);
 

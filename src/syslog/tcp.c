@@ -124,8 +124,7 @@ tcp_open(struct conn *c, const struct sockaddr *to,
 	};
 	t->stream.tcp.data = t;
 	t->connecting.data = t;
-	r = stream_connect(&t->stream, o->loop, o->no_sock_diag, to,
-	    &t->connecting, on_connected, e);
+	r = stream_connect(&t->stream, o, to, &t->connecting, on_connected, e);
 	if (r == 1)
 		tcp_drop(&t->base);
 	else if (r == -1)

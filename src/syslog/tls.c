@@ -461,8 +461,7 @@ tls_open(struct conn *c, const struct sockaddr *to,
 		free(t);
 		return NULL;
 	}
-	r = stream_connect(&t->stream, o->loop, o->no_sock_diag, to,
-	    &t->connecting, on_connected, e);
+	r = stream_connect(&t->stream, o, to, &t->connecting, on_connected, e);
 	if (r == 1) {
 		tls_drop(&t->base);
 	} else if (r == -1) {

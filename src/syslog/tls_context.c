@@ -67,12 +67,14 @@ static int
 bad_file(const char *path, const char *what, struct err *e)
 {
 	unsigned long code = ERR_peek_error();
-	const char *reason = ERR_SYSTEM_ERROR(code) ?
-	    strerror(ERR_GET_REASON(code)) :
-	    ERR_reason_error_string(code);
+	const char *reason = ERR_reason_error_string(code);
 
-	(void)err_set(e, ERR_CONFIG, "%s: %s: %s", path, what,
-	    reason == NULL ? "unknown reason" : reason);
+	if (ERR_SYSTEM_ERROR(code))
+		(void)err_set_errno(
+		    e, ERR_CONFIG, ERR_GET_REASON(code), "%s: %s", path, what);
+	else
+		(void)err_set(e, ERR_CONFIG, "%s: %s: %s", path, what,
+		    reason == NULL ? "unknown reason" : reason);
 	ERR_clear_error();
 	return -1;
 }
