@@ -473,7 +473,7 @@ tls_open(struct conn *c, const struct sockaddr *to,
 
 /* What has gathered becomes a record. */
 static int
-encrypt(struct tls_link *t, struct err *e)
+seal(struct tls_link *t, struct err *e)
 {
 	size_t n;
 
@@ -507,7 +507,7 @@ add_piece(struct tls_link *t, const uv_buf_t *piece, struct err *e)
 		t->record_len += n;
 		p += n;
 		left -= n;
-		if (t->record_len == sizeof(t->record) && encrypt(t, e) == -1)
+		if (t->record_len == sizeof(t->record) && seal(t, e) == -1)
 			return -1;
 	}
 	return 0;
@@ -528,7 +528,7 @@ tls_send(struct link *k, size_t lines, struct err *e)
 		if (add_piece(t, &bufs[i], e) == -1)
 			return SENT_BROKEN;
 	}
-	if (encrypt(t, e) == -1)
+	if (seal(t, e) == -1)
 		return SENT_BROKEN;
 	return flush(t, e);
 }
