@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/obj.h"
+#include "base/secret.h"
 
 #define LOG_ROOM           "auth"
 
@@ -533,7 +534,7 @@ on_done(void *ctx, const struct err *transport)
 		a->status = 0;
 		(void)err_context(&e, "%s", a->grant->peer + strlen("the "));
 	}
-	auth__secret_fini(&a->answer);
+	secret_buf_fini(&a->answer);
 	if (rc == 0 && a->grant->keep != NULL && answer.refresh != NULL) {
 		keep(a, &answer);
 	} else if (rc == 0) {
@@ -618,17 +619,17 @@ exchange(struct auth *a)
 	a->date_unix_ms = -1;
 	/* Before the files are read: a change in between is then seen. */
 	read_stamps(a, a->stamps);
-	auth__secret_init(&form, AUTH_FORM_MAX, AUTH_FORM_MAX);
+	secret_buf_init(&form, AUTH_FORM_MAX, AUTH_FORM_MAX);
 	if (a->grant->form != NULL)
 		rc = build_form(a, &form, &e);
 	if (rc == 0)
 		rc = start(a, &form, &e);
-	auth__secret_fini(&form);
+	secret_buf_fini(&form);
 	if (rc == -1) {
 		failed(a, &e);
 		return;
 	}
-	auth__secret_init(&a->answer, AUTH_ANSWER_ROOM, TOKEN_ANSWER_MAX);
+	secret_buf_init(&a->answer, AUTH_ANSWER_ROOM, TOKEN_ANSWER_MAX);
 }
 
 struct auth_wait *
@@ -788,7 +789,7 @@ auth_close(struct auth *a)
 	a->request = NULL;
 	if (a->keeping != NULL)
 		a->keeping->auth = NULL; /* it is written to the end */
-	auth__secret_fini(&a->answer);
+	secret_buf_fini(&a->answer);
 	drop(a);
 	a->closing = 2;
 	uv_close((uv_handle_t *)&a->soon, on_closed);

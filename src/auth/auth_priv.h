@@ -98,25 +98,6 @@ void auth__form_add(
 /* RFC 7515, appendix C: base64url without padding. */
 void auth__add_base64url(struct buf *out, const unsigned char *p, size_t len);
 
-/* A buffer that holds room bytes without ever moving, so that wiping it
-   leaves no copy behind. */
-void auth__secret_init(struct buf *b, size_t room, size_t max);
-void auth__secret_fini(struct buf *b);
-
-/*
- * auth__file_read(key, path, max, out, e): a regular file of at most max
- * bytes, which key of the configuration names.  Read on the loop: it is tiny,
- * local, and read once an exchange (about every hour), which no thread would
- * make cheaper.  out is of auth__secret_init(), with room for max + 1.
- */
-int auth__file_read(const char *key, const char *path, size_t max,
-    struct buf *out, struct err *e);
-
-/* The one line of such a file, without its end: a secret, a password.  out has
-   room for 3 bytes more than the line may have. */
-int auth__line_read(
-    const char *key, const char *path, struct buf *out, struct err *e);
-
 /* path may be NULL. */
 void auth__file_stamp(const char *path, struct auth_stamp *out);
 

@@ -5,6 +5,7 @@
 
 #include "auth/assertion.h"
 #include "base/buf.h"
+#include "base/secret.h"
 
 /* OIDC Core 9, private_key_jwt; RFC 7523. */
 
@@ -33,11 +34,11 @@ certificate_form(const struct auth_options *o, const struct auth_moment *m,
 
 	if (auth__pair_load(o, &pair, e) == -1)
 		return -1;
-	auth__secret_init(&jwt, AUTH_TOKEN_MAX, AUTH_TOKEN_MAX);
+	secret_buf_init(&jwt, AUTH_TOKEN_MAX, AUTH_TOKEN_MAX);
 	rc = auth__assertion(&pair, o, m, &jwt, e);
 	if (rc == 0)
 		auth__form_assertion(form, jwt.p, jwt.len);
-	auth__secret_fini(&jwt);
+	secret_buf_fini(&jwt);
 	auth__pair_free(&pair);
 	return rc;
 }

@@ -5,6 +5,7 @@
 
 #include "auth/auth_priv.h"
 #include "base/buf.h"
+#include "base/secret.h"
 
 /*
  * Workload identity federation: a token of another issuer (Kubernetes, a CI
@@ -40,8 +41,8 @@ federated_form(const struct auth_options *o, const struct auth_moment *m,
 	int rc;
 
 	(void)m;
-	auth__secret_init(&token, AUTH_TOKEN_MAX + 3, AUTH_TOKEN_MAX + 3);
-	rc = auth__line_read(
+	secret_line_init(&token, AUTH_TOKEN_MAX);
+	rc = secret_line_read(
 	    "federated-token-file", o->federated_token_file, &token, e);
 	if (rc == 0 && !is_jwt(&token)) {
 		rc = err_set(e, ERR_CONFIG,
@@ -51,7 +52,7 @@ federated_form(const struct auth_options *o, const struct auth_moment *m,
 	}
 	if (rc == 0)
 		auth__form_assertion(form, token.p, token.len);
-	auth__secret_fini(&token);
+	secret_buf_fini(&token);
 	return rc;
 }
 

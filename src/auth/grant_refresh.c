@@ -8,6 +8,7 @@
 #include "auth/auth_priv.h"
 #include "auth/store.h"
 #include "base/buf.h"
+#include "base/secret.h"
 
 /*
  * The refresh token of a user who signed in with cefwd login (RFC 6749 6).
@@ -18,7 +19,7 @@
 static void
 token_init(struct buf *b)
 {
-	auth__secret_init(b, AUTH_TOKEN_MAX + 3, AUTH_TOKEN_MAX + 3);
+	secret_line_init(b, AUTH_TOKEN_MAX);
 }
 
 static int
@@ -40,7 +41,7 @@ load(const struct auth_options *o, struct buf *out, struct err *e)
 		    "set client-secret-file or another way to sign in",
 		    o->name);
 	}
-	return auth__line_read("refresh token", o->token_file, out, e);
+	return secret_line_read("refresh token", o->token_file, out, e);
 }
 
 static int
@@ -57,7 +58,7 @@ refresh_form(const struct auth_options *o, const struct auth_moment *m,
 		auth__form_add(form, "grant_type", "refresh_token", 13);
 		auth__form_add(form, "refresh_token", token.p, token.len);
 	}
-	auth__secret_fini(&token);
+	secret_buf_fini(&token);
 	return rc;
 }
 
@@ -86,7 +87,7 @@ refresh_redact(const struct auth_options *o, char *p, size_t len)
 	token_init(&token);
 	if (load(o, &token, NULL) == 0)
 		auth__blot(p, len, &token);
-	auth__secret_fini(&token);
+	secret_buf_fini(&token);
 	auth__blot_jwt(p, len);
 }
 

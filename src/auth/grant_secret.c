@@ -5,6 +5,7 @@
 
 #include "auth/auth_priv.h"
 #include "base/buf.h"
+#include "base/secret.h"
 
 #define ENCODED_MAX ((size_t)3 * AUTH_SECRET_MAX)
 
@@ -12,7 +13,7 @@
 static void
 secret_init(struct buf *b)
 {
-	auth__secret_init(b, AUTH_SECRET_MAX + 3, AUTH_SECRET_MAX + 3);
+	secret_line_init(b, AUTH_SECRET_MAX);
 }
 
 static int
@@ -22,7 +23,7 @@ load(const struct auth_options *o, struct buf *out, struct err *e)
 		buf_adds(out, o->client_secret);
 		return buf_check(out, "client secret", e);
 	}
-	return auth__line_read(
+	return secret_line_read(
 	    "client-secret-file", o->client_secret_file, out, e);
 }
 
@@ -73,7 +74,7 @@ secret_form(const struct auth_options *o, const struct auth_moment *m,
 		auth__form_add(form, "grant_type", "client_credentials", 18);
 		auth__form_add(form, "client_secret", secret.p, secret.len);
 	}
-	auth__secret_fini(&secret);
+	secret_buf_fini(&secret);
 	return rc;
 }
 
@@ -118,7 +119,7 @@ secret_hint(const struct auth_options *o, int status, uint64_t code)
 			       "blank";
 		}
 	}
-	auth__secret_fini(&b);
+	secret_buf_fini(&b);
 	return hint;
 }
 
@@ -130,14 +131,14 @@ secret_redact(const struct auth_options *o, char *p, size_t len)
 
 	secret_init(&raw);
 	/* Every byte may become three. */
-	auth__secret_init(&form, ENCODED_MAX, ENCODED_MAX);
+	secret_buf_init(&form, ENCODED_MAX, ENCODED_MAX);
 	if (load(o, &raw, NULL) == 0) {
 		auth__blot(p, len, &raw);
 		buf_add_urlenc(&form, raw.p, raw.len);
 		auth__blot(p, len, &form);
 	}
-	auth__secret_fini(&raw);
-	auth__secret_fini(&form);
+	secret_buf_fini(&raw);
+	secret_buf_fini(&form);
 }
 
 const struct auth_grant_row auth__grant_secret = {

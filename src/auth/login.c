@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/obj.h"
+#include "base/secret.h"
 
 #define LOGIN_MAGIC    0x6c6f6769U
 
@@ -64,10 +65,10 @@ on_closed(uv_handle_t *h)
 
 	free(l->origin);
 	free(l->redirect_uri);
-	auth__secret_fini(&l->answer);
-	auth__secret_fini(&l->verifier);
-	auth__secret_fini(&l->state);
-	auth__secret_fini(&l->code);
+	secret_buf_fini(&l->answer);
+	secret_buf_fini(&l->verifier);
+	secret_buf_fini(&l->state);
+	secret_buf_fini(&l->code);
 	l->magic = 0;
 	free(l);
 }
@@ -184,7 +185,7 @@ post(struct login *l, const char *endpoint, const struct buf *form)
 static void
 form_init(struct buf *form)
 {
-	auth__secret_init(form, AUTH_FORM_MAX, AUTH_FORM_MAX);
+	secret_buf_init(form, AUTH_FORM_MAX, AUTH_FORM_MAX);
 }
 
 static void
@@ -197,7 +198,7 @@ ask_device_code(struct login *l)
 	add_text(&form, "client_id", l->o->client_id);
 	add_scope(l->o, &form);
 	post(l, "devicecode", &form);
-	auth__secret_fini(&form);
+	secret_buf_fini(&form);
 }
 
 static void
@@ -211,7 +212,7 @@ poll_device(struct login *l)
 	add_text(&form, "client_id", l->o->client_id);
 	auth__form_add(&form, "device_code", l->code.p, l->code.len);
 	post(l, "token", &form);
-	auth__secret_fini(&form);
+	secret_buf_fini(&form);
 }
 
 static void
@@ -228,7 +229,7 @@ exchange_code(struct login *l)
 	auth__form_add(&form, "code_verifier", l->verifier.p, l->verifier.len);
 	add_scope(l->o, &form);
 	post(l, "token", &form);
-	auth__secret_fini(&form);
+	secret_buf_fini(&form);
 }
 
 static void
@@ -494,10 +495,10 @@ login_start(uv_loop_t *loop, struct http *http, const struct auth_options *o,
 	l->o = o;
 	l->h = h;
 	l->ctx = ctx;
-	auth__secret_init(&l->answer, ANSWER_MAX, ANSWER_MAX);
-	auth__secret_init(&l->verifier, 64, 64);
-	auth__secret_init(&l->state, 64, 64);
-	auth__secret_init(&l->code, AUTH_TOKEN_MAX, AUTH_TOKEN_MAX);
+	secret_buf_init(&l->answer, ANSWER_MAX, ANSWER_MAX);
+	secret_buf_init(&l->verifier, 64, 64);
+	secret_buf_init(&l->state, 64, 64);
+	secret_buf_init(&l->code, AUTH_TOKEN_MAX, AUTH_TOKEN_MAX);
 	(void)uv_timer_init(loop, &l->timer);
 	l->timer.data = l;
 	l->origin = auth__origin(o->authority, e);

@@ -9,6 +9,7 @@
 
 #include "auth/assertion.h"
 #include "base/buf.h"
+#include "base/secret.h"
 
 #define FILE_MAX_BYTES (64U << 10) /* a chain and a key */
 #define RSA_MIN_BITS   2048        /* Entra's least */
@@ -105,15 +106,14 @@ load_pem(const struct auth_options *o, const struct buf *file,
 		rc = read_key("client-certificate-file",
 		    o->client_certificate_file, file, password, out, e);
 	} else {
-		auth__secret_init(
-		    &other, FILE_MAX_BYTES + 1, FILE_MAX_BYTES + 1);
-		rc = auth__file_read("client-key-file", o->client_key_file,
+		secret_buf_init(&other, FILE_MAX_BYTES + 1, FILE_MAX_BYTES + 1);
+		rc = secret_file_read("client-key-file", o->client_key_file,
 		    FILE_MAX_BYTES, &other, e);
 		if (rc == 0) {
 			rc = read_key("client-key-file", o->client_key_file,
 			    &other, password, out, e);
 		}
-		auth__secret_fini(&other);
+		secret_buf_fini(&other);
 	}
 	if (rc == 0) {
 		rc = read_certificate(o->client_certificate_file, file, out, e);
@@ -185,20 +185,20 @@ auth__pair_load(
 	int rc;
 
 	*out = (struct auth_pair){ .key = NULL };
-	auth__secret_init(&file, FILE_MAX_BYTES + 1, FILE_MAX_BYTES + 1);
-	auth__secret_init(&password, AUTH_SECRET_MAX + 3, AUTH_SECRET_MAX + 3);
-	rc = auth__file_read("client-certificate-file",
+	secret_buf_init(&file, FILE_MAX_BYTES + 1, FILE_MAX_BYTES + 1);
+	secret_line_init(&password, AUTH_SECRET_MAX);
+	rc = secret_file_read("client-certificate-file",
 	    o->client_certificate_file, FILE_MAX_BYTES, &file, e);
 	if (rc == 0 && o->client_key_password_file != NULL) {
-		rc = auth__line_read("client-key-password-file",
+		rc = secret_line_read("client-key-password-file",
 		    o->client_key_password_file, &password, e);
 	}
 	if (rc == 0) {
 		rc = is_pem(&file) ? load_pem(o, &file, &password, out, e) :
 				     load_pkcs12(o, &file, &password, out, e);
 	}
-	auth__secret_fini(&file);
-	auth__secret_fini(&password);
+	secret_buf_fini(&file);
+	secret_buf_fini(&password);
 	if (rc == 0)
 		rc = check_key(o, out, e);
 	if (rc == -1)

@@ -13,6 +13,7 @@ libbase_a_SOURCES = \
 	src/base/mem.c src/base/mem.h \
 	src/base/num.c src/base/num.h \
 	src/base/obj.h \
+	src/base/secret.c src/base/secret.h \
 	src/base/stamp.c src/base/stamp.h \
 	src/base/utf8.c src/base/utf8.h
 

@@ -284,7 +284,17 @@ static const char *const tls_keys[] = {
 	"server-name",
 };
 
-/* Where a fault of the files is shown: at the key that names one. */
+static bool
+begins_with(const char *text, const char *word)
+{
+	size_t n = strlen(word);
+
+	return strncmp(text, word, n) == 0 &&
+	    (text[n] == ':' || text[n] == ' ');
+}
+
+/* Where a fault of the files is shown: at the key that names one; the text
+   begins with the key or the file. */
 static const char *
 tls_key(const struct conf_destination *raw, const char *text)
 {
@@ -293,10 +303,9 @@ tls_key(const struct conf_destination *raw, const char *text)
 		raw->client_key_password_file };
 
 	for (size_t i = 0; i < NELEM(files); i++) {
-		size_t n = files[i] == NULL ? 0 : strlen(files[i]);
-
-		if (n > 0 && strncmp(text, files[i], n) == 0 &&
-		    (text[n] == ':' || text[n] == ' '))
+		if (files[i] != NULL &&
+		    (begins_with(text, files[i]) ||
+			begins_with(text, tls_keys[i])))
 			return tls_keys[i];
 	}
 	return "url";

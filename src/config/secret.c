@@ -57,11 +57,9 @@ check_mode(int fd, const char *path, struct err *e)
 static int
 cannot_open(const char *path, struct err *e)
 {
-	bool is_denied = errno == EACCES;
-
-	(void)err_set_errno(e, ERR_CONFIG, errno, "%s cannot be read", path);
-	if (!is_denied)
-		return -1;
+	if (errno != EACCES)
+		return err_set_errno(
+		    e, ERR_CONFIG, errno, "%s cannot be read", path);
 	return err_set(e, ERR_CONFIG,
 	    "%s cannot be read by this user: run this as the service's user "
 	    "(sudo -u cefwd), or make the file that user's with chown",

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "base/buf.h"
 #include "base/clk.h"
+#include "base/secret.h"
 #include "base/stamp.h"
 #include "syslog/dest.h"
 
@@ -19,47 +18,18 @@
 
 #define PASSWORD_MAX 1023 /* bytes; OpenSSL takes no longer one */
 
-/* ctx: the key's password, or NULL.  Without this function an encrypted key
-   would make OpenSSL ask on the terminal. */
+/* Without this function an encrypted key would make OpenSSL ask on the
+   terminal. */
 static int
 give_password(char *buf, int size, int is_writing, void *ctx)
 {
-	const char *password = ctx;
-	int n = password == NULL ? 0 : (int)strlen(password);
+	const struct buf *password = ctx;
 
 	(void)is_writing;
-	if (n >= size)
+	if (password == NULL || password->len > (size_t)size)
 		return -1;
-	memcpy(buf, n == 0 ? "" : password, (size_t)n + 1);
-	return n;
-}
-
-/* The first line of the file; it is wiped by the caller. */
-static int
-read_password(const char *path, char out[PASSWORD_MAX + 3], struct err *e)
-{
-	/* O_NONBLOCK: a named pipe must not hold the loop. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	ssize_t n;
-
-	if (fd == -1)
-		return err_set_errno(
-		    e, ERR_CONFIG, errno, "%s cannot be read", path);
-	n = read(fd, out, PASSWORD_MAX + 2);
-	if (n == -1)
-		(void)err_set_errno(
-		    e, ERR_CONFIG, errno, "%s cannot be read", path);
-	(void)close(fd);
-	if (n == -1)
-		return -1;
-	out[n] = '\0';
-	out[strcspn(out, "\r\n")] = '\0';
-	if (out[0] != '\0' && strlen(out) <= PASSWORD_MAX)
-		return 0;
-	return err_set(e, ERR_CONFIG,
-	    "%s: holds no password of 1 to %d bytes on its first line; put "
-	    "that of the client's key there",
-	    path, PASSWORD_MAX);
+	memcpy(buf, password->p, password->len);
+	return (int)password->len;
 }
 
 /* What OpenSSL says of a file, and no more than that. */
@@ -98,28 +68,30 @@ static int
 use_key(
     SSL_CTX *ctx, const char *path, const char *password_file, struct err *e)
 {
-	char password[PASSWORD_MAX + 3];
-	int rc;
+	struct buf password;
+	int rc = 0;
 
-	if (password_file != NULL) {
-		if (read_password(password_file, password, e) == -1) {
-			OPENSSL_cleanse(password, sizeof(password));
-			return -1;
-		}
-		SSL_CTX_set_default_passwd_cb_userdata(ctx, password);
+	secret_line_init(&password, PASSWORD_MAX);
+	if (password_file != NULL)
+		rc = secret_line_read(
+		    "client-key-password-file", password_file, &password, e);
+	if (rc == 0) {
+		SSL_CTX_set_default_passwd_cb_userdata(ctx, &password);
+		if (SSL_CTX_use_PrivateKey_file(ctx, path, SSL_FILETYPE_PEM) !=
+		    1)
+			rc = bad_file(path,
+			    password_file == NULL ?
+				"holds no private key in PEM that fits the "
+				"certificate; for one with a password set "
+				"client-key-password-file" :
+				"holds no private key in PEM that fits the "
+				"certificate and that the password in "
+				"client-key-password-file opens",
+			    e);
+		SSL_CTX_set_default_passwd_cb_userdata(ctx, NULL);
 	}
-	rc = SSL_CTX_use_PrivateKey_file(ctx, path, SSL_FILETYPE_PEM);
-	SSL_CTX_set_default_passwd_cb_userdata(ctx, NULL);
-	OPENSSL_cleanse(password, sizeof(password));
-	if (rc == 1)
-		return 0;
-	return bad_file(path,
-	    password_file == NULL ?
-		"holds no private key in PEM that fits the certificate; for "
-		"one with a password set client-key-password-file" :
-		"holds no private key in PEM that fits the certificate and "
-		"that the password in client-key-password-file opens",
-	    e);
+	secret_buf_fini(&password);
+	return rc;
 }
 
 static int

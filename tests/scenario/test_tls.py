@@ -219,7 +219,7 @@ def test_a_fault_of_the_files_ends_the_start(setup, tmp_path, what):
         keys = {"client_certificate_file": pair.cert, "client_key_file": key,
                 "client_key_password_file": password}
         says = {"wrong-password": "password in client-key-password-file opens",
-                "no-password": "%s: holds no password" % password,
+                "no-password": "%s is empty" % password,
                 "readable-password": "others can get at"}[what]
     elif what == "tcp":
         scheme, says = "tcp", "is for tls:// alone"
