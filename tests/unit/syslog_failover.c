@@ -79,6 +79,62 @@ first_has_lines(const struct rig *g)
 }
 
 static void
+the_next_url_takes_over(void **state)
+{
+	(void)state;
+	rig.options.return_ms = 0;
+	receiver_listen(&two);
+	rig_url(&rig, "tcp", &one);
+	rig_url(&rig, "tcp", &two);
+	rig_open(&rig);
+	rig_put(&rig, 0, 10, 5);
+	rig_run(&rig, is_settled, "ten lines to settle");
+	/* It was never away. */
+	assert_int_equal(rig.n_states, 1);
+	assert_int_equal(rig.states[0], DEST_UP);
+	/* After a break the first comes first again. */
+	receiver_die(&two);
+	receiver_listen(&one);
+	rig.receiver = &one;
+	rig_run(&rig, is_away, "the break");
+	rig_put(&rig, 0, 10, 5);
+	rig_run(&rig, is_settled, "ten more lines to settle");
+	assert_int_equal(receiver_lines(&two, 0), 10);
+	assert_int_equal(receiver_lines(&one, 0), 10);
+}
+
+static void
+every_url_that_failed_is_named(void **state)
+{
+	(void)state;
+	rig_url(&rig, "tcp", &one);
+	rig_url(&rig, "tcp", &two);
+	rig_open(&rig);
+	rig_run(&rig, is_away, "two refusals");
+	assert_non_null(strstr(rig.words, one.port));
+	assert_non_null(strstr(rig.words, two.port));
+}
+
+static void
+a_flapping_receiver_gives_way_to_the_next(void **state)
+{
+	(void)state;
+	rig.options.return_ms = 0;
+	receiver_listen(&one);
+	receiver_listen(&two);
+	rig_url(&rig, "tcp", &one);
+	rig_url(&rig, "tcp", &two);
+	rig_open(&rig);
+	rig_put(&rig, 0, 10, 5);
+	one.is_reading = false;
+	rig_run(&rig, first_has_accepted, "a connection");
+	receiver_die(&one);
+	rig_run(&rig, is_settled, "ten lines to settle");
+	assert_int_equal(receiver_lines(&two, 0), 10);
+	assert_int_equal(one.accepted, 1);
+}
+
+static void
 it_returns_to_the_first_that_is_well(void **state)
 {
 	(void)state;
@@ -237,6 +293,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		T(the_next_url_takes_over),
+		T(every_url_that_failed_is_named),
+		T(a_flapping_receiver_gives_way_to_the_next),
 		T(it_returns_to_the_first_that_is_well),
 		T(what_hangs_at_the_second_is_sent_to_the_first),
 		T(a_first_that_flaps_is_not_returned_to),

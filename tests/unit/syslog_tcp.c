@@ -640,31 +640,6 @@ every_address_of_a_name_is_tried(void **state)
 }
 
 static void
-the_next_url_takes_over(void **state)
-{
-	(void)state;
-	receiver_listen(&two);
-	rig.receiver = &two;
-	rig_url(&rig, "tcp", &one);
-	rig_url(&rig, "tcp", &two);
-	rig_open(&rig);
-	rig_put(&rig, 0, 10, 5);
-	rig_run(&rig, is_settled, "ten lines to settle");
-	/* It was never away. */
-	assert_int_equal(rig.n_states, 1);
-	assert_int_equal(rig.states[0], DEST_UP);
-	/* After a break the first comes first again. */
-	receiver_die(&two);
-	receiver_listen(&one);
-	rig.receiver = &one;
-	rig_run(&rig, is_away, "the break");
-	rig_put(&rig, 0, 10, 5);
-	rig_run(&rig, is_settled, "ten more lines to settle");
-	assert_int_equal(receiver_lines(&two, 0), 10);
-	assert_int_equal(receiver_lines(&one, 0), 10);
-}
-
-static void
 a_ceiling_delays_and_drops_nothing(void **state)
 {
 	uint64_t began_ms, took_ms;
@@ -683,18 +658,6 @@ a_ceiling_delays_and_drops_nothing(void **state)
 	assert_int_equal(receiver_repeats(&one), 0);
 	rig_turns(&rig, 30);
 	assert_true(rig_is_quiet(&rig));
-}
-
-static void
-every_url_that_failed_is_named(void **state)
-{
-	(void)state;
-	rig_url(&rig, "tcp", &one);
-	rig_url(&rig, "tcp", &two);
-	rig_open(&rig);
-	rig_run(&rig, is_away, "two refusals");
-	assert_non_null(strstr(rig.words, one.port));
-	assert_non_null(strstr(rig.words, two.port));
 }
 
 /* Accept and close, as a balancer does that has nobody behind it. */
@@ -727,25 +690,6 @@ a_flapping_receiver_is_not_spun_on(void **state)
 	rig_run(&rig, is_settled, "ten lines to settle");
 	assert_int_equal(rig.n_states, 3);
 	assert_true(is_up(&rig));
-}
-
-static void
-a_flapping_receiver_gives_way_to_the_next(void **state)
-{
-	(void)state;
-	receiver_listen(&one);
-	receiver_listen(&two);
-	rig_url(&rig, "tcp", &one);
-	rig_url(&rig, "tcp", &two);
-	rig_open(&rig);
-	rig_put(&rig, 0, 10, 5);
-	one.is_reading = false;
-	rig_run(&rig, has_accepted, "a connection");
-	receiver_die(&one);
-	rig.receiver = &two;
-	rig_run(&rig, is_settled, "ten lines to settle");
-	assert_int_equal(receiver_lines(&two, 0), 10);
-	assert_int_equal(one.accepted, 1);
 }
 
 static void
@@ -871,11 +815,8 @@ main(void)
 		T(a_refused_connection_is_tried_again),
 		T(a_name_that_does_not_resolve_is_said_in_words),
 		T(every_address_of_a_name_is_tried),
-		T(the_next_url_takes_over),
 		T(a_ceiling_delays_and_drops_nothing),
-		T(every_url_that_failed_is_named),
 		T(a_flapping_receiver_is_not_spun_on),
-		T(a_flapping_receiver_gives_way_to_the_next),
 		T(what_a_receiver_says_is_ignored),
 		T(it_can_be_closed_at_any_moment),
 		T(it_can_be_closed_from_its_callbacks),
