@@ -39,7 +39,10 @@ tests_unit_source_record_LDADD = $(SOURCE_LIBS) $(CMOCKA_LIBS) $(DEPS_LIBS)
 SOURCE_WORLD = tests/unit/source_world.c tests/unit/source_world.h \
 	tests/unit/source_api.c tests/unit/source_api.h \
 	tests/unit/source_fake_http.c tests/unit/source_fake_http.h
-check_PROGRAMS += tests/unit/source_pass tests/unit/source_trouble
+check_PROGRAMS += tests/unit/source_items tests/unit/source_pass \
+	tests/unit/source_trouble
+tests_unit_source_items_SOURCES = tests/unit/source_items.c $(SOURCE_WORLD)
+tests_unit_source_items_LDADD = $(SOURCE_LIBS) $(CMOCKA_LIBS) $(DEPS_LIBS)
 tests_unit_source_pass_SOURCES = tests/unit/source_pass.c $(SOURCE_WORLD)
 tests_unit_source_pass_LDADD = $(SOURCE_LIBS) $(CMOCKA_LIBS) $(DEPS_LIBS)
 tests_unit_source_trouble_SOURCES = tests/unit/source_trouble.c $(SOURCE_WORLD)

@@ -167,10 +167,7 @@ an_outage_is_no_gap_and_no_storm(void **state)
 		w.o.page_size = 60;
 		w.sim.before = i == 0 ? down_for_an_hour : ill_for_an_hour;
 		world_fill(&w, 300, now() - 20 * HOUR, 60 * SEC);
-		run(&w);
-		assert_whole(&w);
-		assert_all_seen(&w, 100);
-		assert_string_equal(w.gaps.p, "");
+		run_whole(&w, 100);
 		/* One a minute, and the slices that the outage left small. */
 		assert_in_range(w.sim.calls, 50, 200);
 		world_fini(&w);
@@ -225,10 +222,7 @@ links_that_always_end_are_not_needed_in_the_end(void **state)
 	w.o.page_size = 60;
 	w.sim.before = links_have_ended;
 	world_fill(&w, 300, now() - 20 * HOUR, 60 * SEC);
-	run(&w);
-	assert_whole(&w);
-	assert_all_seen(&w, 100);
-	assert_string_equal(w.gaps.p, "");
+	run_whole(&w, 100);
 	world_fini(&w);
 }
 
@@ -264,10 +258,7 @@ a_part_that_came_twice_is_no_sign_of_the_end(void **state)
 	w.sim.before = fail_behind_once;
 	w.sim.ctx = before;
 	world_fill(&w, 300, now() - 20 * HOUR, 60 * SEC);
-	run(&w);
-	assert_whole(&w);
-	assert_all_seen(&w, 100);
-	assert_string_equal(w.gaps.p, "");
+	run_whole(&w, 100);
 	world_fini(&w);
 }
 
@@ -298,143 +289,6 @@ an_api_that_never_answers_is_asked_slowly(void **state)
 	source_pass_cancel(w.pass);
 	w.pass = NULL;
 	world_fini(&w);
-}
-
-/* ---- records one by one ---- */
-
-/* The list fails with $expand, as elastic/integrations issues 18144 and 18277
-   tell; one incident, number ctx, fails alone, too. */
-static bool
-expand_fails(
-    struct sim_api *sim, const struct fake_request *r, struct fake_answer *a)
-{
-	const char *item = strstr(sim->last_url, "/incidents/a");
-	const size_t *bad = sim->ctx;
-	char created[STAMP_TEXT_MAX];
-	size_t i;
-
-	(void)r;
-	if (item == NULL) {
-		a->status =
-		    strstr(sim->last_url, "$expand") == NULL ? 200 : 500;
-		return a->status == 500;
-	}
-	assert_non_null(strstr(item, "?$expand=alerts"));
-	i = (size_t)strtoul(item + strlen("/incidents/a"), NULL, 10);
-	if (i == *bad) {
-		a->status = 500;
-		return true;
-	}
-	stamp_format(sim->alerts[i].created, created);
-	buf_addf(&a->body,
-	    "{\"@odata.context\":\"x\",\"id\":\"a%zu\","
-	    "\"createdDateTime\":\"%s\",\"lastUpdateDateTime\":\"%s\","
-	    "\"alerts\":[{\"id\":\"i\"}]}",
-	    i, created, created);
-	return true;
-}
-
-static void
-a_list_that_fails_with_expand_is_read_one_by_one(void **state)
-{
-	static const size_t bads[] = { SIZE_MAX, 0, 17, 69 };
-
-	(void)state;
-	for (size_t i = 0; i < NELEM(bads); i++) {
-		size_t bad = bads[i];
-		char where[32];
-		struct world w;
-
-		world_init(&w, "graph-incidents");
-		w.o.page_size = 25;
-		w.sim.before = expand_fails;
-		w.sim.ctx = &bad;
-		world_fill(&w, 70, now() - HOUR, SEC);
-		run(&w);
-		assert_whole(&w);
-		assert_all_seen(&w, 3);
-		assert_string_equal(w.gaps.p, "");
-		assert_memory_equal(w.states.p, "unreachable ok ", 15);
-		(void)snprintf(where, sizeof(where), "[record a%zu: ", bad);
-		if (bad == SIZE_MAX) {
-			/* 3 with it, 3 pages, and each record. */
-			assert_int_equal(w.sim.calls, 3 + 3 + 70);
-			assert_string_equal(w.refused.p, "");
-		} else {
-			assert_memory_equal(w.refused.p, where, strlen(where));
-		}
-		/* The next pass does not try it again at once. */
-		w.sim.calls = 0;
-		bad = SIZE_MAX;
-		run(&w);
-		assert_whole(&w);
-		assert_int_equal(w.sim.calls, 3 + 70);
-		world_fini(&w);
-	}
-}
-
-static bool
-expand_fails_and_then_all(
-    struct sim_api *sim, const struct fake_request *r, struct fake_answer *a)
-{
-	if (sim->calls > 30 && fake_ms() < 1000000 + 3600000) {
-		a->status = 500;
-		return true;
-	}
-	return expand_fails(sim, r, a);
-}
-
-static void
-an_outage_among_single_records_loses_none(void **state)
-{
-	size_t bad = SIZE_MAX;
-	struct world w;
-
-	(void)state;
-	world_init(&w, "graph-incidents");
-	w.o.page_size = 25;
-	w.sim.before = expand_fails_and_then_all;
-	w.sim.ctx = &bad;
-	world_fill(&w, 70, now() - HOUR, SEC);
-	run(&w);
-	assert_whole(&w);
-	assert_all_seen(&w, 100);
-	assert_string_equal(w.gaps.p, "");
-	world_fini(&w);
-}
-
-static void
-single_records_can_be_cancelled_and_paused_anywhere(void **state)
-{
-	(void)state;
-	for (size_t at = 0; at < 120; at++) {
-		size_t bad = 4;
-		struct world w;
-
-		world_init(&w, "graph-incidents");
-		w.o.page_size = 5;
-		w.sim.before = expand_fails;
-		w.sim.ctx = &bad;
-		world_fill(&w, 12, now() - HOUR, SEC);
-		start(&w);
-		for (size_t i = 0; i < at && w.pass != NULL; i++)
-			(void)fake_step();
-		if (at % 2 == 0 && w.pass != NULL) {
-			source_pass_pause(w.pass);
-			while (fake_step_within(100000))
-				continue;
-			if (w.pass != NULL)
-				source_pass_resume(w.pass);
-			finish(&w);
-			assert_whole(&w);
-			assert_all_seen(&w, 9);
-		} else {
-			source_pass_cancel(w.pass);
-			w.pass = NULL;
-			(void)uv_run(&w.loop, UV_RUN_NOWAIT);
-		}
-		world_fini(&w);
-	}
 }
 
 /* ---- tokens and refusals ---- */
@@ -760,11 +614,6 @@ main(void)
 		    links_that_always_end_are_not_needed_in_the_end),
 		cmocka_unit_test(a_part_that_came_twice_is_no_sign_of_the_end),
 		cmocka_unit_test(an_api_that_never_answers_is_asked_slowly),
-		cmocka_unit_test(
-		    a_list_that_fails_with_expand_is_read_one_by_one),
-		cmocka_unit_test(an_outage_among_single_records_loses_none),
-		cmocka_unit_test(
-		    single_records_can_be_cancelled_and_paused_anywhere),
 		cmocka_unit_test(a_token_that_dies_on_the_way_is_renewed_once),
 		cmocka_unit_test(
 		    what_trying_again_cannot_mend_ends_the_pass_in_words),

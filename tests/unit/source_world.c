@@ -226,3 +226,12 @@ assert_whole(const struct world *w)
 	assert_true(w->is_done);
 	assert_int_equal(w->err.kind, ERR_NONE);
 }
+
+void
+run_whole(struct world *w, unsigned int max)
+{
+	run(w);
+	assert_whole(w);
+	assert_all_seen(w, max);
+	assert_string_equal(w->gaps.p, "");
+}

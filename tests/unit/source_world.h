@@ -65,4 +65,7 @@ void assert_whole(const struct world *w);
 /* All alerts came, none more than max times. */
 void assert_all_seen(const struct world *w, unsigned int max);
 
+/* run(), and both of it, without a gap. */
+void run_whole(struct world *w, unsigned int max);
+
 #endif /* CEFWD_TESTS_SOURCE_WORLD_H */
